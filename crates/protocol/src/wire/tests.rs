@@ -1,0 +1,74 @@
+use std::{fs, path::Path};
+
+use ts_rs::Config;
+
+use super::*;
+
+/// The TypeScript of every message, in one file.
+fn typescript() -> String {
+    let mut text = String::from(
+        "// Generated from crates/protocol by `make generate`; do not edit. A test keeps it current.\n\n",
+    );
+    let config = Config::new();
+    let mut add = |declaration: String| {
+        text.push_str(&format!("export {declaration}\n"));
+    };
+    macro_rules! add {
+        ($($name:ty),* $(,)?) => { $(add(<$name as TS>::decl(&config));)* };
+    }
+    add!(
+        ProtocolVersion, ErrorCode, ParticipantId, MediaState, LeaveReason, Error, Empty, Join, Resume,
+        JoinOutcome, Joined, Participant, IceServer, Signal, SignalFrom, SignalPayload, IceCandidate, Chat,
+        ChatSent, ChatEntry, ChatBody, ParticipantLeft, ServerClosing, RequestError, Request, Event,
+    );
+    add(<Answer<Empty> as TS>::decl(&config));
+    text.push_str(&format!(
+        "\nexport const PROTOCOL_VERSION: ProtocolVersion = {{ major: {}, minor: {} }};\n",
+        crate::vocabulary::PROTOCOL_VERSION.major,
+        crate::vocabulary::PROTOCOL_VERSION.minor
+    ));
+    use crate::vocabulary::limits::*;
+    text.push_str(&format!(
+        "export const LIMITS = {{ displayNameGraphemes: {DISPLAY_NAME_GRAPHEMES}, roomNameChars: \
+         {ROOM_NAME_CHARS}, chatBytes: {CHAT_BYTES}, chatHistory: {CHAT_HISTORY}, sdpBytes: {SDP_BYTES} }} as const;\n"
+    ));
+    text
+}
+
+#[test]
+fn the_typescript_types_are_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/sdk/src/wire.gen.ts");
+    let wanted = typescript();
+    if std::env::var_os("KAIGI_GENERATE").is_some() {
+        fs::write(&path, &wanted).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "web/sdk/src/wire.gen.ts is stale: run `make generate`");
+}
+
+#[test]
+fn requests_are_named_by_their_socket_io_event() {
+    for event in Request::EVENTS {
+        let data = match event {
+            "join" => serde_json::json!({"version": {"major": 1, "minor": 0}, "room": "a", "name": "b",
+                "media": {"mic": true, "camera": false, "screen": false, "screenAudio": false}}),
+            "signal" => serde_json::json!({"to": "x", "incarnation": 0, "seq": 1, "payload": {"type": "restart"}}),
+            "media" => serde_json::json!({"mic": true, "camera": false, "screen": false, "screenAudio": false}),
+            "chat" => serde_json::json!({"text": "hello"}),
+            _ => serde_json::json!({}),
+        };
+        serde_json::from_value::<Request>(serde_json::json!({"event": event, "data": data})).unwrap();
+    }
+}
+
+#[test]
+fn answers_hold_ok_or_error() {
+    let ok = serde_json::to_value(Answer::Ok(ChatSent { id: 7 })).unwrap();
+    assert_eq!(ok, serde_json::json!({"ok": {"id": 7}}));
+    let refused: Answer<Empty> =
+        Answer::Error(Error { code: ErrorCode::RoomFull, message: "full".into() });
+    assert_eq!(
+        serde_json::to_value(refused).unwrap(),
+        serde_json::json!({"error": {"code": "room-full", "message": "full"}})
+    );
+}

@@ -1,0 +1,189 @@
+import type { ChatEntry, ErrorCode, LeaveReason, MediaState } from './wire.gen';
+
+/** How `joinRoom` enters a room. */
+export interface JoinOptions {
+  /** Room name as typed or linked; the server normalizes it. */
+  room: string;
+  /** Display name. */
+  name: string;
+  /** Local tracks to send from the start; either may be missing. Made by `LocalMedia`. */
+  media?: LocalMedia;
+  /** Key for opening rooms, where the server asks for one (`--create-key`). */
+  createKey?: string;
+  /** STUN/TURN servers besides the ones of the Kaigi server itself. */
+  iceServers?: RTCIceServer[];
+  /** `relay` never talks directly; default `all`. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
+  /** Remember the participant in `sessionStorage`, so that a reload of this page resumes it. Default true. */
+  persist?: boolean;
+  /** Socket.IO transports, for networks and tests that need one of them. */
+  transports?: ('polling' | 'websocket')[];
+  signal?: AbortSignal;
+}
+
+/** A refusal or failure, with a code for programs and an English message for people. */
+export class KaigiError extends Error {
+  readonly code: ErrorCode | ClientErrorCode;
+  constructor(code: ErrorCode | ClientErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KaigiError';
+    this.code = code;
+  }
+}
+
+/** What can go wrong on this side of the wire. */
+export type ClientErrorCode =
+  | 'server-unreachable'
+  | 'timeout'
+  | 'aborted'
+  | 'insecure-context'
+  | 'permission-denied'
+  | 'permission-denied-by-system'
+  | 'device-not-found'
+  | 'device-busy'
+  | 'screen-share-cancelled'
+  | 'screen-share-unsupported'
+  | 'media-failed';
+
+/** One participant's slot for one kind of media. */
+export type TrackSource = 'mic' | 'camera' | 'screen' | 'screenAudio';
+
+/** State of the signaling connection to the server. */
+export type SignalingState =
+  | { state: 'connected'; transport: 'websocket' | 'polling' }
+  /** Lost; the next try is at `retryAt` (ms since epoch). Peer-to-peer media may well go on. */
+  | { state: 'reconnecting'; attempt: number; retryAt: number; serverClosing: boolean }
+  | { state: 'closed'; reason: 'left' | 'replaced' | 'refused'; error?: KaigiError };
+
+/** How media travels to and from one participant. */
+export type PeerPath = 'connecting' | 'direct' | 'relayed' | 'failed';
+
+/** The others, as this room sees them. A new object whenever anything changes. */
+export interface RemoteParticipant {
+  readonly id: string;
+  readonly name: string;
+  readonly media: MediaState;
+  /** False while its signaling connection is lost. */
+  readonly connected: boolean;
+  readonly joinedAt: number;
+  /** Live tracks by source; present once negotiated, whether or not media flows: use `media` for that. */
+  readonly tracks: Readonly<Partial<Record<TrackSource, MediaStreamTrack>>>;
+  readonly path: PeerPath;
+  readonly speaking: boolean;
+}
+
+/** Sampled once a second over all peer connections. Rates in bit/s, times in ms, loss 0..1. */
+export interface ConnectionStats {
+  path: 'waiting' | PeerPath;
+  /** Transport protocol of the selected pair, `udp` or `tcp`, where known. */
+  protocol?: string;
+  sendBitrate: number;
+  receiveBitrate: number;
+  /** Share of packets lost on the way to us during the last second. */
+  receiveLoss: number;
+  /** Share of packets lost on the way from us, as the others report. */
+  sendLoss: number;
+  roundTripMs?: number;
+  /** Received video of the largest picture: for display. */
+  video?: { width: number; height: number; framesPerSecond: number; codec?: string };
+}
+
+/** The events of a room, each with its one argument. */
+export interface RoomEvents {
+  /** Any of `participants` changed (came, left, media, tracks, path, speaking). */
+  participants: readonly RemoteParticipant[];
+  'participant-joined': RemoteParticipant;
+  'participant-left': { participant: RemoteParticipant; reason: LeaveReason };
+  /** A new line, or lines, of the chat; `chat` of the room holds all. */
+  chat: readonly ChatEntry[];
+  signaling: SignalingState;
+  stats: ConnectionStats;
+  /** The own speaking state changed. */
+  'local-speaking': boolean;
+  /** A data message of another participant. */
+  data: DataMessage;
+}
+
+export interface DataMessage {
+  from: string;
+  /** The application's own label for the kind of message. */
+  topic: string;
+  payload: Uint8Array;
+}
+
+/** Delivery of a data message. Default: ordered and reliable. */
+export interface DataOptions {
+  topic?: string;
+  /** Only to these participants; default all. */
+  to?: string[];
+  ordered?: boolean;
+  /** Give up after this many retransmissions; absent: never. */
+  maxRetransmits?: number;
+}
+
+/** A room one is in. Made by `joinRoom`. */
+export interface Room {
+  readonly name: string;
+  readonly id: string;
+  readonly displayName: string;
+  readonly media: LocalMedia;
+  readonly participants: readonly RemoteParticipant[];
+  readonly chat: readonly ChatEntry[];
+  readonly signaling: SignalingState;
+  readonly stats: ConnectionStats;
+  /** Another participant of this room is the same browser; the microphone was not switched on because of it. */
+  readonly sameDevice: boolean;
+  /** new, resumed (after a reload) or restored (after a server restart). */
+  readonly outcome: 'new' | 'resumed' | 'restored';
+  on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
+  sendChat(text: string): Promise<void>;
+  sendData(payload: Uint8Array | string, options?: DataOptions): void;
+  /** Try to reconnect now instead of at `retryAt`. */
+  reconnectNow(): void;
+  /** Restart ICE with one participant or with all. */
+  restartIce(participant?: string): void;
+  leave(): Promise<void>;
+}
+
+/** Processing the browser applies to the microphone. */
+export interface AudioProcessing {
+  echoCancellation: boolean;
+  noiseSuppression: boolean;
+  autoGainControl: boolean;
+}
+
+export interface LocalMediaEvents {
+  /** Any property of the `LocalMedia` changed. */
+  change: undefined;
+  /** A device in use went away. `fallback` is the label of the one now used, if any. */
+  'device-lost': { kind: 'mic' | 'camera'; label: string; fallback?: string };
+  /** Sharing ended by the browser's own button or by the shared window closing. */
+  'screen-ended': undefined;
+  /** The microphone's level, 0..1, about 20 times a second while the microphone is on. */
+  level: number;
+}
+
+/**
+ * One's own devices and tracks: usable before joining (pre-join preview) and during the meeting.
+ * Turning a device off stops its track, so that its light goes out; turning it on asks for it anew.
+ * Every method that opens a device rejects with a `KaigiError` and leaves the rest as it was.
+ */
+export interface LocalMedia {
+  readonly state: MediaState;
+  readonly tracks: Readonly<Partial<Record<TrackSource, MediaStreamTrack>>>;
+  readonly devices: readonly MediaDeviceInfo[];
+  readonly micDevice: string | undefined;
+  readonly cameraDevice: string | undefined;
+  readonly processing: AudioProcessing;
+  on<K extends keyof LocalMediaEvents>(event: K, listener: (argument: LocalMediaEvents[K]) => void): () => void;
+  setMic(on: boolean): Promise<void>;
+  setCamera(on: boolean): Promise<void>;
+  setMicDevice(deviceId: string): Promise<void>;
+  setCameraDevice(deviceId: string): Promise<void>;
+  setProcessing(processing: Partial<AudioProcessing>): Promise<void>;
+  startScreen(): Promise<void>;
+  stopScreen(): void;
+  refreshDevices(): Promise<void>;
+  /** Stops everything. */
+  close(): void;
+}

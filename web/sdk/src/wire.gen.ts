@@ -1,0 +1,280 @@
+// Generated from crates/protocol by `make generate`; do not edit. A test keeps it current.
+
+export type ProtocolVersion = { 
+/**
+ * Raised when older clients cannot go on.
+ */
+major: number, 
+/**
+ * Raised when something was added.
+ */
+minor: number, };
+export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down";
+export type ParticipantId = string;
+export type MediaState = { 
+/**
+ * The microphone is on.
+ */
+mic: boolean, 
+/**
+ * The camera is on.
+ */
+camera: boolean, 
+/**
+ * A screen is shared.
+ */
+screen: boolean, 
+/**
+ * The shared screen has sound.
+ */
+screenAudio: boolean, };
+export type LeaveReason = "left" | "connection-lost";
+export type Error = { 
+/**
+ * For code.
+ */
+code: ErrorCode, 
+/**
+ * For people: what happened and what to do, in English.
+ */
+message: string, };
+export type Empty = Record<symbol, never>;
+export type Join = { 
+/**
+ * The protocol version the client speaks.
+ */
+version: ProtocolVersion, 
+/**
+ * The room's name as typed or linked.
+ */
+room: string, 
+/**
+ * The participant's display name.
+ */
+name: string, 
+/**
+ * What it sends from the start.
+ */
+media: MediaState, 
+/**
+ * Present to go on as the participant one was before.
+ */
+resume?: Resume, 
+/**
+ * The key for opening rooms, where the server asks for one.
+ */
+createKey?: string, };
+export type Resume = { 
+/**
+ * The token of the last [`Joined`].
+ */
+token: string, 
+/**
+ * The incarnation whose peer connections still live; absent after a page reload.
+ */
+incarnation?: number, };
+export type JoinOutcome = "new" | "resumed" | "restored";
+export type Joined = { 
+/**
+ * New, resumed or restored.
+ */
+outcome: JoinOutcome, 
+/**
+ * The room's normalized name.
+ */
+room: string, 
+/**
+ * Oneself.
+ */
+participant: Participant, 
+/**
+ * The secret that lets this participant resume; never shown to others.
+ */
+resumeToken: string, 
+/**
+ * Seconds a lost participant is kept for.
+ */
+resumeSeconds: number, 
+/**
+ * All others.
+ */
+participants: Array<Participant>, 
+/**
+ * The last messages and notices, oldest first.
+ */
+chat: Array<ChatEntry>, 
+/**
+ * STUN and TURN servers for `RTCPeerConnection`, besides those built from the server's URL.
+ */
+iceServers: Array<IceServer>, 
+/**
+ * Another participant of this room is the same browser: join muted, or both will echo.
+ */
+sameDevice: boolean, 
+/**
+ * The server's version.
+ */
+serverVersion: string, };
+export type Participant = { 
+/**
+ * Its name inside the room.
+ */
+id: ParticipantId, 
+/**
+ * What it shows as its name.
+ */
+name: string, 
+/**
+ * What it sends.
+ */
+media: MediaState, 
+/**
+ * False while its signaling connection is lost; its media may well go on.
+ */
+connected: boolean, 
+/**
+ * Raised when its peer connections have to be made anew (its page was reloaded).
+ */
+incarnation: number, 
+/**
+ * When it joined, milliseconds since the Unix epoch.
+ */
+joinedAt: number, };
+export type IceServer = { 
+/**
+ * `stun:`, `turn:` or `turns:` URLs.
+ */
+urls: Array<string>, 
+/**
+ * TURN user name.
+ */
+username?: string, 
+/**
+ * TURN password.
+ */
+credential?: string, };
+export type Signal = { 
+/**
+ * The participant it is for.
+ */
+to: ParticipantId, 
+/**
+ * The receiver's incarnation it is meant for.
+ */
+incarnation: number, 
+/**
+ * Counts the sender's signals, so that one sent again after a lost connection is known.
+ */
+seq: number, 
+/**
+ * The offer, answer or candidate.
+ */
+payload: SignalPayload, };
+export type SignalFrom = { 
+/**
+ * The participant that sent it.
+ */
+from: ParticipantId, 
+/**
+ * The sender's incarnation.
+ */
+incarnation: number, 
+/**
+ * Counts the sender's signals.
+ */
+seq: number, 
+/**
+ * The offer, answer or candidate.
+ */
+payload: SignalPayload, };
+export type SignalPayload = { "type": "offer", 
+/**
+ * The session description.
+ */
+sdp: string, } | { "type": "answer", 
+/**
+ * The session description.
+ */
+sdp: string, } | { "type": "candidate" } & IceCandidate | { "type": "restart" };
+export type IceCandidate = { 
+/**
+ * The `candidate:` line.
+ */
+candidate: string, 
+/**
+ * The m-line's MID.
+ */
+sdpMid: string | null, 
+/**
+ * The m-line's index.
+ */
+sdpMLineIndex: number | null, 
+/**
+ * The ICE user name fragment it belongs to.
+ */
+usernameFragment: string | null, };
+export type Chat = { 
+/**
+ * Plain text; line breaks are kept.
+ */
+text: string, };
+export type ChatSent = { 
+/**
+ * The entry's number.
+ */
+id: number, };
+export type ChatEntry = { 
+/**
+ * Grows within a room, over restarts too.
+ */
+id: number, 
+/**
+ * Milliseconds since the Unix epoch.
+ */
+at: number, 
+/**
+ * Who wrote, came or left.
+ */
+from: ParticipantId, 
+/**
+ * Their name at that time.
+ */
+name: string, 
+/**
+ * What happened.
+ */
+body: ChatBody, };
+export type ChatBody = { "type": "message", 
+/**
+ * Plain text.
+ */
+text: string, } | { "type": "joined" } | { "type": "left" };
+export type ParticipantLeft = { 
+/**
+ * Who.
+ */
+id: ParticipantId, 
+/**
+ * Why.
+ */
+reason: LeaveReason, };
+export type ServerClosing = { 
+/**
+ * Milliseconds after which to try again.
+ */
+retryAfterMs: number, };
+export type RequestError = { 
+/**
+ * The request's Socket.IO event name, cut to 64 characters.
+ */
+request: string, 
+/**
+ * Why.
+ */
+error: Error, };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat };
+export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError };
+export type Answer<T> = { "ok": T } | { "error": Error };
+
+export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 0 };
+export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072 } as const;
