@@ -1,1 +1,22 @@
+//! Rooms: membership, resumption, chat, and who is told what. Contains no networking code, no clock and no
+//! randomness: time, identifiers and connections are arguments, what has to be sent is a result.
+//!
+//! The order of use is *mutate → drain → wait*:
+//! 1. one command ([`Rooms::join`], [`Rooms::leave`], …) or [`Rooms::handle_timeout`],
+//! 2. [`Rooms::poll_output`] until it returns `None`,
+//! 3. [`Rooms::poll_timeout`] says when [`Rooms::handle_timeout`] is due, and why.
 
+mod chat;
+mod model;
+mod room;
+mod rooms;
+
+pub use chat::{ChatBody, ChatLine};
+pub use model::{
+    ConnectionId, Deadline, Event, GuestId, Identity, Join, Joined, JoinOutcome, Limits, Loss, Now, Output, Participant,
+    Refusal, Signal,
+};
+pub use rooms::Rooms;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,19 @@
+//! The edge of Kaigi: accepts connections, tells them apart, serves the web client, and carries signaling
+//! between clients and the room core. All I/O and every clock of the process is here.
 
+mod assets;
+pub mod certificate;
+mod http;
+mod listener;
+mod metrics;
+mod options;
+mod prefix;
+mod secrets;
+mod server;
+mod session;
+mod signaling;
+mod stun;
+mod visitor;
+
+pub use options::Options;
+pub use server::{Server, StartError};

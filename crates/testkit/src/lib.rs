@@ -1,1 +1,5 @@
+//! Help for tests; never shipped.
 
+mod clock;
+
+pub use clock::VirtualClock;

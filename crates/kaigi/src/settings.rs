@@ -1,0 +1,251 @@
+//! What an operator can set, by flag, variable or `kaigi.toml`, in that order of strength.
+
+mod file;
+mod keys;
+mod layers;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use kaigi_protocol::wire::IceServer;
+use kaigi_server::Options;
+use kaigi_server::certificate::Source;
+use serde::{Serialize, Serializer};
+
+pub use keys::{KEYS, Key};
+use layers::Layers;
+pub use reader::{Origin, Problem};
+use reader::Reader;
+pub use types::{ByteSize, LogLevel, Rotation, Tls};
+
+use crate::cli::Flags;
+use crate::logs::LogFormat;
+
+/// Every setting, parsed. Documented in `kaigi.example.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Settings {
+    pub listen: Vec<SocketAddr>,
+    /// `None`: [`crate::data_dir::usual`].
+    pub data_dir: Option<PathBuf>,
+    #[serde(serialize_with = "as_text")]
+    pub tls: Tls,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub trust_proxy: Vec<IpNet>,
+    pub public_address: Vec<IpAddr>,
+    pub http_redirect: Option<SocketAddr>,
+    pub allow_origin: Vec<String>,
+    pub frame_ancestors: Vec<String>,
+    pub site_dir: Option<PathBuf>,
+    pub create_key: Option<String>,
+    pub metrics_token: Option<String>,
+    pub max_rooms: usize,
+    pub max_participants: usize,
+    pub ice_server: Vec<IceServer>,
+    #[serde(serialize_with = "as_text")]
+    pub log_level: LogLevel,
+    #[serde(serialize_with = "as_text")]
+    pub log_format: LogFormat,
+    pub log_file: Option<PathBuf>,
+    #[serde(serialize_with = "as_text")]
+    pub log_rotation: Rotation,
+    #[serde(serialize_with = "as_text")]
+    pub log_max_size: ByteSize,
+    pub log_keep: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: vec![(Ipv4Addr::UNSPECIFIED, 8443).into(), (Ipv6Addr::UNSPECIFIED, 8443).into()],
+            data_dir: None,
+            tls: Tls::On,
+            tls_cert: None,
+            tls_key: None,
+            trust_proxy: Vec::new(),
+            public_address: Vec::new(),
+            http_redirect: None,
+            allow_origin: Vec::new(),
+            frame_ancestors: vec!["'self'".into()],
+            site_dir: None,
+            create_key: None,
+            metrics_token: None,
+            max_rooms: 10_000,
+            max_participants: 10_000,
+            ice_server: Vec::new(),
+            log_level: LogLevel::default(),
+            log_format: LogFormat::Text,
+            log_file: None,
+            log_rotation: Rotation::Daily,
+            log_max_size: ByteSize(100_000_000),
+            log_keep: 7,
+        }
+    }
+}
+
+fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Settings together with what is to be said about them.
+pub struct Loaded {
+    /// Where there are problems, some values are fallbacks.
+    pub settings: Settings,
+    pub problems: Vec<Problem>,
+    /// Whole lines: it works, but something was probably meant otherwise.
+    pub warnings: Vec<String>,
+    layers: Layers,
+}
+
+impl Loaded {
+    pub fn read(
+        flags: &Flags,
+        config: Option<&Path>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        let layers = Layers::read(flags, config, variables, &mut problems, &mut warnings);
+        let mut reader = Reader { layers: &layers, problems: &mut problems };
+        let settings = Settings::take(&mut reader);
+        settings.judge(&mut reader, &mut warnings);
+        Self { settings, problems, warnings, layers }
+    }
+
+    /// Where a setting was given.
+    pub fn origin(&self, key: &Key) -> Origin {
+        self.layers.origin(key, None)
+    }
+}
+
+impl Settings {
+    fn take(from: &mut Reader<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            listen: from.list("listen", types::socket_address, default.listen),
+            data_dir: from.path("data-dir"),
+            tls: from.one("tls", Tls::parse, default.tls),
+            tls_cert: from.path("tls-cert"),
+            tls_key: from.path("tls-key"),
+            trust_proxy: from.list("trust-proxy", types::network, default.trust_proxy),
+            public_address: from.list("public-address", types::ip_address, default.public_address),
+            http_redirect: from.optional("http-redirect", types::socket_address),
+            allow_origin: from.list("allow-origin", types::origin, default.allow_origin),
+            frame_ancestors: from.list("frame-ancestors", types::csp_source, default.frame_ancestors),
+            site_dir: from.path("site-dir"),
+            create_key: from.optional("create-key", |text| Ok(text.to_owned())),
+            metrics_token: from.optional("metrics-token", types::token),
+            max_rooms: from.one("max-rooms", types::count, default.max_rooms),
+            max_participants: from.one("max-participants", types::count, default.max_participants),
+            ice_server: from.ice_servers("ice-server"),
+            log_level: from.one("log-level", LogLevel::parse, default.log_level),
+            log_format: from.one("log-format", LogFormat::parse, default.log_format),
+            log_file: from.path("log-file"),
+            log_rotation: from.one("log-rotation", Rotation::parse, default.log_rotation),
+            log_max_size: from.one("log-max-size", ByteSize::parse, default.log_max_size),
+            log_keep: from.one("log-keep", types::count_or_none, default.log_keep),
+        }
+    }
+
+    /// What no setting shows alone.
+    fn judge(&self, reader: &mut Reader<'_>, warnings: &mut Vec<String>) {
+        let mut wrong = |name: &str, text: String| {
+            if let Some(key) = Key::named(name) {
+                reader.wrong(key, None, text);
+            }
+        };
+        match self.listen.split_first() {
+            // All entries were wrong and have been told of, or the list is empty.
+            None => wrong("listen", "at least one address is needed".into()),
+            Some((first, others)) => {
+                if let Some(other) = others.iter().find(|other| other.port() != first.port()) {
+                    let text = format!("all addresses share one port, found {} and {}", first.port(), other.port());
+                    wrong("listen", text);
+                }
+            }
+        }
+        if self.http_redirect.is_some_and(|redirect| redirect.port() != 0 && self.listen.iter().any(|listen| listen.port() == redirect.port()))
+        {
+            wrong("http-redirect", "the port is the one of `listen`, which redirects plain HTTP by itself".into());
+        }
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(_), None) => wrong(
+                "tls-cert",
+                "is set but `tls-key` is not; set both (to the same file if it holds both)".into(),
+            ),
+            (None, Some(_)) => wrong(
+                "tls-key",
+                "is set but `tls-cert` is not; set both (to the same file if it holds both)".into(),
+            ),
+            _ => {}
+        }
+        if let Some(dir) = self.site_dir.as_ref().filter(|dir| !dir.is_dir()) {
+            wrong("site-dir", format!("there is no folder {}", dir.display()));
+        }
+        if self.tls == Tls::Off {
+            for (name, is_set) in [
+                ("tls-cert", self.tls_cert.is_some()),
+                ("tls-key", self.tls_key.is_some()),
+                ("http-redirect", self.http_redirect.is_some()),
+            ] {
+                if let Some(key) = Key::named(name).filter(|_| is_set) {
+                    warnings.push(format!(
+                        "{}: {name} has no effect because tls is off",
+                        reader.layers.origin(key, None)
+                    ));
+                }
+            }
+        }
+    }
+
+    /// For the server, with `data_dir` resolved and ready, and `names` for a self-signed certificate.
+    pub fn options(&self, data_dir: PathBuf, names: Vec<String>) -> Options {
+        let tls = match (self.tls, &self.tls_cert, &self.tls_key) {
+            (Tls::Off, ..) => None,
+            (Tls::On, Some(cert), Some(key)) => Some(Source::Files { cert: cert.clone(), key: key.clone() }),
+            (Tls::On, ..) => Some(Source::SelfSigned { data_dir: data_dir.clone(), names }),
+        };
+        Options {
+            listen: self.listen.clone(),
+            data_dir,
+            tls,
+            trust_proxy: self.trust_proxy.clone(),
+            public_address: self.public_address.clone(),
+            http_redirect: self.http_redirect.filter(|_| self.tls == Tls::On),
+            allow_origin: self.allow_origin.clone(),
+            frame_ancestors: self.frame_ancestors.clone(),
+            site_dir: self.site_dir.clone(),
+            create_key: self.create_key.clone(),
+            metrics_token: self.metrics_token.clone(),
+            max_rooms: self.max_rooms,
+            max_participants: self.max_participants,
+            ice_servers: self.ice_server.clone(),
+        }
+    }
+
+    /// The settings that differ from their defaults, as `kaigi.toml` would say them, without their secrets.
+    pub fn changed(&self) -> Vec<(&'static Key, String)> {
+        const HIDDEN: &str = "***";
+        let mut shown = self.clone();
+        for server in &mut shown.ice_server {
+            server.credential = server.credential.take().map(|_| HIDDEN.to_owned());
+        }
+        let table = |settings: &Self| toml::Table::try_from(settings).unwrap_or_default();
+        let (mine, default) = (table(&shown), table(&Self::default()));
+        KEYS.iter()
+            .filter(|key| mine.get(key.name) != default.get(key.name))
+            .map(|key| match mine.get(key.name) {
+                Some(_) if key.secret => (key, format!("{HIDDEN:?}")),
+                Some(value) => (key, value.to_string()),
+                None => (key, "\"\"".to_owned()),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,116 @@
+//! The HTTP routes: the web client, the small API, health and metrics.
+
+mod api;
+mod headers;
+mod origin;
+mod redirect;
+
+pub(crate) use redirect::Redirect;
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, Method, Response, StatusCode, header},
+    middleware::{self, Next},
+    response::IntoResponse,
+    routing::{any_service, get},
+};
+use ipnet::IpNet;
+use metrics_exporter_prometheus::PrometheusHandle;
+use socketioxide::layer::SocketIoLayer;
+use tower_http::{cors::CorsLayer, services::ServeDir};
+
+use crate::{assets, session::Sessions, signaling::Hub, visitor::Visitor};
+use origin::Origins;
+
+/// What the routes need.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) sessions: Sessions,
+    pub(crate) trust_proxy: Arc<[IpNet]>,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) page_headers: Arc<HeaderMap>,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) metrics_token: Option<Arc<str>>,
+}
+
+impl Site {
+    pub(crate) fn origins(allowed: &[String]) -> Arc<Origins> {
+        Arc::new(Origins::new(allowed))
+    }
+
+    pub(crate) fn page_headers(frame_ancestors: &[String]) -> Result<Arc<HeaderMap>, String> {
+        headers::page_headers(frame_ancestors).map(Arc::new)
+    }
+}
+
+/// All routes.
+pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<PathBuf>) -> Router {
+    let mut routes = Router::new()
+        .route("/", get(page))
+        .route("/r/{room}", get(page))
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .route("/metrics", get(api::metrics))
+        .route("/api/v1/session", get(api::session).put(api::put_session))
+        .route("/api/v1/ice-servers", get(api::ice_servers))
+        .fallback(get(file));
+    if let Some(dir) = site_dir {
+        routes = routes.nest_service("/site", any_service(ServeDir::new(dir)));
+    }
+    let cors = CorsLayer::new()
+        .allow_origin(site.origins.cors())
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION]);
+    // The Socket.IO layer takes everything below /socket.io, so its client script is routed before it.
+    Router::new()
+        .route("/socket.io/socket.io.js", get(file))
+        .fallback_service(routes.with_state(site.clone()).layer(socket_io))
+        .layer(middleware::from_fn_with_state(site.clone(), origin::check))
+        .layer(cors)
+        .layer(middleware::from_fn_with_state(site, identify))
+}
+
+/// Finds out who asks, and puts the right headers on the answer.
+async fn identify(State(site): State<Site>, request: Request, next: Next) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    let visitor = Visitor::of(&parts, &site.trust_proxy, &site.sessions);
+    parts.extensions.insert(visitor);
+    let own_page = !parts.uri.path().starts_with("/site/");
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if own_page {
+        for (name, value) in site.page_headers.iter() {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+/// The page of the web client; the client finds out from the address what to show. Whoever opens it gets
+/// a session.
+async fn page(State(site): State<Site>, request: Request) -> Response<Body> {
+    let mut response = assets::serve("index.html", request.headers());
+    if let Some(visitor) = request.extensions().get::<Visitor>()
+        && visitor.session.is_none()
+    {
+        let session = site.sessions.read_or_new(request.headers());
+        if let Some(cookie) = site.sessions.cookie(&session, visitor.secure) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+/// Any other file of the bundle.
+async fn file(request: Request) -> Response<Body> {
+    let path = request.uri().path().trim_start_matches('/');
+    if path == "index.html" {
+        return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/")]).into_response();
+    }
+    assets::serve(path, request.headers())
+}

@@ -1,0 +1,126 @@
+//! `/healthz`, `/readyz`, `/metrics` and `/api/v1`.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Request, State, rejection::JsonRejection},
+    http::{HeaderMap, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Site;
+use crate::{
+    assets,
+    secrets::equal,
+    session::{Preferences, Session},
+    visitor::Visitor,
+};
+
+/// The process lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// New meetings are taken: not before everything is bound (nothing is served then), nor while stopping.
+pub(super) async fn readyz(State(site): State<Site>) -> Response<Body> {
+    if site.hub.is_closing() {
+        return assets::text(StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    assets::text(StatusCode::OK, "ready")
+}
+
+/// Prometheus metrics, for loopback or with the token.
+pub(super) async fn metrics(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let local = !visitor.proxied && visitor.ip.is_some_and(|ip| ip.is_loopback());
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let shown = match (&site.metrics_token, given) {
+        (Some(token), Some(given)) => equal(token, given),
+        _ => false,
+    };
+    if !local && !shown {
+        let words = "metrics are for requests from loopback, or with the token of --metrics-token as Bearer token";
+        return assets::text(StatusCode::FORBIDDEN, words);
+    }
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], site.metrics.render()).into_response()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionView {
+    preferences: Preferences,
+    may_open_rooms: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SessionChange {
+    preferences: Option<Preferences>,
+    create_key: Option<String>,
+}
+
+/// What the cookie remembers; a visitor without one gets one.
+pub(super) async fn session(State(site): State<Site>, request: Request) -> Response<Body> {
+    let session = site.sessions.read_or_new(request.headers());
+    let view = SessionView { may_open_rooms: site.hub.may_open(&session), preferences: session.preferences.clone() };
+    remember(&site, request.extensions().get(), &session, Json(view).into_response())
+}
+
+/// Changes what the cookie remembers.
+pub(super) async fn put_session(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    change: Result<Json<SessionChange>, JsonRejection>,
+) -> Response<Body> {
+    let change = match change {
+        Ok(Json(change)) => change,
+        Err(rejection) => return problem(rejection.status(), &rejection.body_text()),
+    };
+    let mut session = site.sessions.read_or_new(&headers);
+    if let Some(preferences) = change.preferences {
+        if let Err(why) = preferences.check() {
+            return problem(StatusCode::UNPROCESSABLE_ENTITY, &why);
+        }
+        session.preferences = preferences;
+    }
+    if let Some(key) = change.create_key {
+        if !site.hub.is_create_key(&key) {
+            return problem(StatusCode::FORBIDDEN, "the key for opening rooms is wrong");
+        }
+        session.opener = true;
+    }
+    remember(&site, Some(&visitor), &session, StatusCode::NO_CONTENT.into_response())
+}
+
+/// STUN and TURN servers for `RTCPeerConnection`, for participants.
+pub(super) async fn ice_servers(State(site): State<Site>, Extension(visitor): Extension<Visitor>) -> Response<Body> {
+    let present = visitor.session.as_ref().is_some_and(|session| site.hub.holds(&session.guest));
+    if !present {
+        return problem(StatusCode::FORBIDDEN, "for participants: join a room first, with the session cookie");
+    }
+    Json(serde_json::json!({ "iceServers": site.hub.ice_servers() })).into_response()
+}
+
+fn remember(site: &Site, visitor: Option<&Visitor>, session: &Session, mut response: Response<Body>) -> Response<Body> {
+    let secure = visitor.is_some_and(|visitor| visitor.secure);
+    if let Some(cookie) = site.sessions.cookie(session, secure) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    let private = axum::http::HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, private);
+    response
+}
+
+/// A refusal in the form of RFC 9457.
+fn problem(status: StatusCode, detail: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail,
+    });
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}

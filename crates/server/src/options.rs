@@ -1,0 +1,41 @@
+//! What the server is told at start. Parsed and documented where people write it: `kaigi`'s settings.
+
+use std::{net::IpAddr, net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use kaigi_protocol::wire::IceServer;
+
+use crate::certificate::Source;
+
+/// Everything [`crate::Server::bind`] needs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Addresses to listen on, TCP and UDP alike. All share one port; port 0 lets the system choose it.
+    pub listen: Vec<SocketAddr>,
+    /// Where secrets and the self-signed certificate live. Exists and is writable.
+    pub data_dir: PathBuf,
+    /// TLS with a certificate from here; `None` serves plain HTTP for a reverse proxy.
+    pub tls: Option<Source>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trust_proxy: Vec<IpNet>,
+    /// Addresses the server is reached under, where they are not its own.
+    pub public_address: Vec<IpAddr>,
+    /// A plain-HTTP listener that only redirects to https.
+    pub http_redirect: Option<SocketAddr>,
+    /// Origins besides our own that may use Socket.IO and the API; `*` allows all.
+    pub allow_origin: Vec<String>,
+    /// Sources for the CSP `frame-ancestors` directive.
+    pub frame_ancestors: Vec<String>,
+    /// The operator's own pages, served under `/site/`.
+    pub site_dir: Option<PathBuf>,
+    /// Present: only those who know it open rooms.
+    pub create_key: Option<String>,
+    /// Bearer token for `/metrics` from elsewhere than loopback.
+    pub metrics_token: Option<String>,
+    /// Rooms that may be open at once.
+    pub max_rooms: usize,
+    /// Participants in all rooms together.
+    pub max_participants: usize,
+    /// Foreign STUN and TURN servers told to clients.
+    pub ice_servers: Vec<IceServer>,
+}

@@ -1,0 +1,237 @@
+//! Puts the parts together: binds everything, then serves until told to stop.
+
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper_util::server::graceful::GracefulShutdown;
+use kaigi_room::Limits;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{net::TcpListener, sync::Semaphore};
+
+use crate::{
+    Options,
+    certificate::{Certificate, CertificateError, Store},
+    http::{self, Site},
+    listener::{self, Acceptor, Purpose},
+    secrets::Secrets,
+    session::Sessions,
+    signaling::{self, Hub},
+    stun,
+};
+
+/// TCP connections held at once, as long as the process may open that many files.
+const CONNECTIONS: usize = 20_000;
+
+/// How long clients are told to wait before they come back after a stop.
+const RETRY_AFTER: Duration = Duration::from_millis(1_500);
+
+/// How long a stop waits for the last words to reach the clients.
+const LAST_WORDS: Duration = Duration::from_millis(1_000);
+
+/// Why the server did not start, in one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port is in use.
+    #[error(
+        "{protocol} port {address} is taken, by another Kaigi or another program; stop that one (`ss -lntup` names \
+         it) or choose another port with --listen ADDR:PORT"
+    )]
+    PortTaken {
+        /// "TCP" or "UDP".
+        protocol: &'static str,
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// A socket could not be bound.
+    #[error("cannot listen on {protocol} {address}: {error}{hint}")]
+    Bind {
+        /// "TCP" or "UDP".
+        protocol: &'static str,
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// `listen` names several ports.
+    #[error("listen: all addresses must have the same port, for TCP and UDP are one service; {0} and {1} differ")]
+    Ports(SocketAddr, SocketAddr),
+    /// `listen` is empty.
+    #[error("listen: give at least one ADDR:PORT")]
+    NoAddress,
+    /// The data folder cannot be used.
+    #[error("the data folder {folder}: {error}; choose another with --data-dir DIR")]
+    DataFolder {
+        /// The folder or the file in it.
+        folder: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A setting that only shows to be wrong here.
+    #[error("{0}")]
+    Setting(String),
+    /// The metrics recorder could not be set up.
+    #[error("metrics: {0}")]
+    Metrics(String),
+}
+
+/// A server whose sockets are bound and which serves as soon as it runs.
+pub struct Server {
+    tcp: Vec<TcpListener>,
+    udp: Vec<kaigi_udp::Socket>,
+    redirect: Option<TcpListener>,
+    store: Option<Arc<Store>>,
+    hub: Arc<Hub>,
+    site: Site,
+    port: u16,
+    options: Options,
+}
+
+impl Server {
+    /// Binds every socket and loads certificate and secrets; nothing is served yet.
+    pub async fn bind(options: Options) -> Result<Self, StartError> {
+        let (tcp, port) = bind_tcp(&options.listen)?;
+        let udp = bind_udp(&tcp)?;
+        let redirect = match options.http_redirect {
+            Some(address) => Some(listener::bind(address).map_err(|error| bind_error("TCP", address, error))?),
+            None => None,
+        };
+        let secrets = Secrets::open(&options.data_dir).map_err(|error| StartError::DataFolder {
+            folder: options.data_dir.join("secret.key").display().to_string(),
+            error,
+        })?;
+        let store = options.tls.clone().map(Store::open).transpose()?;
+        let secrets = Arc::new(secrets);
+        let limits =
+            Limits { rooms: options.max_rooms, participants: options.max_participants, ..Limits::default() };
+        let hub = Hub::new(
+            secrets.clone(),
+            signaling::HubOptions {
+                limits,
+                create_key: options.create_key.clone(),
+                ice_servers: options.ice_servers.clone(),
+            },
+        );
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let metrics = recorder.handle();
+        metrics::set_global_recorder(recorder).map_err(|error| StartError::Metrics(error.to_string()))?;
+        crate::metrics::describe();
+        let site = Site {
+            hub: hub.clone(),
+            sessions: Sessions::new(secrets),
+            trust_proxy: options.trust_proxy.clone().into(),
+            origins: Site::origins(&options.allow_origin),
+            page_headers: Site::page_headers(&options.frame_ancestors).map_err(StartError::Setting)?,
+            metrics,
+            metrics_token: options.metrics_token.as_deref().map(Into::into),
+        };
+        Ok(Self { tcp, udp, redirect, store, hub, site, port, options })
+    }
+
+    /// The port of TCP and UDP.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The addresses that are bound.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// The certificate in use; `None` without TLS.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.store.as_ref().map(|store| store.current())
+    }
+
+    /// Serves until `stop` completes; then tells the clients, which come back to the next server.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (socket_layer, _io) = signaling::layer(self.hub.clone());
+        let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
+        let connections = Arc::new(Semaphore::new(CONNECTIONS));
+        let graceful = Arc::new(GracefulShutdown::new());
+        let acceptor = |purpose| Acceptor { purpose, connections: connections.clone(), graceful: graceful.clone() };
+        let mut tasks = tokio::task::JoinSet::new();
+        for listener in self.tcp {
+            let purpose = match &self.store {
+                Some(store) => Purpose::Https(store.clone(), router.clone()),
+                None => Purpose::PlainHttp(router.clone()),
+            };
+            tasks.spawn(acceptor(purpose).run(listener));
+        }
+        if let Some(listener) = self.redirect {
+            tasks.spawn(acceptor(Purpose::RedirectTo(self.port)).run(listener));
+        }
+        for socket in self.udp {
+            tasks.spawn(stun::run(socket));
+        }
+        if let Some(store) = &self.store {
+            tasks.spawn(store.watch());
+        }
+        let hub = self.hub.clone();
+        tasks.spawn(async move { hub.run_deadlines().await });
+        stop.await;
+        tracing::info!("stopping");
+        self.hub.close(RETRY_AFTER);
+        tokio::time::sleep(LAST_WORDS).await;
+        tasks.abort_all();
+    }
+}
+
+fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError> {
+    let first = listen.first().ok_or(StartError::NoAddress)?;
+    if let Some(other) = listen.iter().find(|address| address.port() != first.port()) {
+        return Err(StartError::Ports(*first, *other));
+    }
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut port = first.port();
+    for address in listen {
+        let address = SocketAddr::new(address.ip(), port);
+        match listener::bind(address) {
+            Ok(listener) => {
+                if let Ok(bound) = listener.local_addr() {
+                    port = bound.port();
+                }
+                listeners.push(listener);
+            }
+            Err(error) if no_ipv6(address.ip(), &error) && listen.len() > 1 => {
+                tracing::warn!("this machine has no IPv6; serving IPv4 only");
+            }
+            Err(error) => return Err(bind_error("TCP", address, error)),
+        }
+    }
+    Ok((listeners, port))
+}
+
+fn bind_udp(tcp: &[TcpListener]) -> Result<Vec<kaigi_udp::Socket>, StartError> {
+    let addresses = tcp.iter().filter_map(|listener| listener.local_addr().ok());
+    addresses.map(|address| kaigi_udp::Socket::bind(address).map_err(|error| bind_error("UDP", address, error))).collect()
+}
+
+/// A kernel without IPv6 refuses the family, one with IPv6 switched off the address.
+fn no_ipv6(address: IpAddr, error: &io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = 97;
+    let unsupported = error.raw_os_error() == Some(EAFNOSUPPORT);
+    address.is_ipv6() && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
+fn bind_error(protocol: &'static str, address: SocketAddr, error: io::Error) -> StartError {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => return StartError::PortTaken { protocol, address },
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need a privilege: `setcap cap_net_bind_service=+ep` on the program, or choose a port \
+             above with --listen ADDR:PORT"
+        }
+        io::ErrorKind::AddrNotAvailable => "; no interface has this address: `ip address` lists them",
+        _ => "",
+    };
+    StartError::Bind { protocol, address, error, hint }
+}

@@ -1,0 +1,325 @@
+//! Joins the room core to the connections: one lock, held only for computation, keeps the order in which
+//! things happened the order in which everyone is told.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use kaigi_protocol::{
+    vocabulary::{ErrorCode, ParticipantId, RoomName},
+    wire::{self, IceServer, SignalPayload},
+};
+use kaigi_room::{ConnectionId, GuestId, Limits, Loss, Now, Rooms};
+use metrics::{counter, gauge};
+use socketioxide::{SendError, SocketError, extract::SocketRef};
+use tokio::sync::Notify;
+
+use super::{convert, token::Tokens};
+use crate::{
+    secrets::{Secrets, equal},
+    session::Session,
+};
+
+/// What the hub is told at start.
+pub(crate) struct HubOptions {
+    pub(crate) limits: Limits,
+    pub(crate) create_key: Option<String>,
+    pub(crate) ice_servers: Vec<IceServer>,
+}
+
+/// All rooms and all who are connected to them.
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    pub(super) tokens: Tokens,
+    options: HubOptions,
+    next_connection: AtomicU64,
+    closing: AtomicBool,
+    /// The next deadline of the rooms may have changed.
+    deadline: Notify,
+}
+
+struct State {
+    rooms: Rooms<SignalPayload>,
+    sockets: HashMap<ConnectionId, SocketRef>,
+    /// How many participants each browser has, for requests that only participants may make.
+    guests: HashMap<ConnectionId, GuestId>,
+}
+
+impl Hub {
+    pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
+        let state = State { rooms: Rooms::new(options.limits), sockets: HashMap::new(), guests: HashMap::new() };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            tokens: Tokens::new(secrets, now().unix_ms),
+            options,
+            next_connection: AtomicU64::new(1),
+            closing: AtomicBool::new(false),
+            deadline: Notify::new(),
+        })
+    }
+
+    pub(crate) fn connect(&self, socket: SocketRef) -> ConnectionId {
+        let connection = ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed));
+        self.lock().sockets.insert(connection, socket);
+        gauge!("kaigi_signaling_connections").increment(1);
+        connection
+    }
+
+    pub(crate) fn disconnect(&self, connection: ConnectionId) {
+        let mut state = self.lock();
+        if state.sockets.remove(&connection).is_some() {
+            gauge!("kaigi_signaling_connections").decrement(1);
+        }
+        state.lose(connection, Loss::Unexplained);
+        self.deadline.notify_one();
+    }
+
+    /// Enters a room; `reply` is called before anyone hears of it.
+    pub(crate) fn join(
+        &self,
+        connection: ConnectionId,
+        session: Option<&Session>,
+        request: wire::Join,
+        reply: impl FnOnce(wire::Answer<wire::Joined>),
+    ) {
+        let now = now();
+        let mut state = self.lock();
+        let (wish, room) = match self.wish(session, request, now) {
+            Ok(wish) => wish,
+            Err(error) => return reply(wire::Answer::Error(error)),
+        };
+        let guest = wish.guest.clone();
+        match state.rooms.join(now, connection, wish) {
+            Ok(joined) => {
+                if let Some(guest) = guest {
+                    state.guests.insert(connection, guest);
+                }
+                counter!("kaigi_joins_total").increment(1);
+                tracing::info!(room = %short(&room), participant = %joined.participant.id,
+                    outcome = ?joined.outcome, others = joined.others.len(), "joined");
+                reply(wire::Answer::Ok(wire::Joined {
+                    outcome: convert::outcome(joined.outcome),
+                    room: room.as_str().to_owned(),
+                    resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
+                    participant: convert::participant(joined.participant),
+                    resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
+                    participants: joined.others.into_iter().map(convert::participant).collect(),
+                    chat: joined.chat.into_iter().map(convert::chat).collect(),
+                    ice_servers: self.options.ice_servers.clone(),
+                    same_device: joined.same_device,
+                    server_version: env!("CARGO_PKG_VERSION").to_owned(),
+                }));
+            }
+            Err(refusal) => reply(wire::Answer::Error(convert::refusal(refusal))),
+        }
+        state.drain();
+        self.deadline.notify_one();
+    }
+
+    /// Checks what a client asks for against names, versions, keys and tokens.
+    fn wish(
+        &self,
+        session: Option<&Session>,
+        request: wire::Join,
+        now: Now,
+    ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
+        let error = |code, message: String| wire::Error { code, message };
+        let wire::Join { version, room, name, media, resume, create_key } = request;
+        let ours = kaigi_protocol::vocabulary::PROTOCOL_VERSION;
+        if version.major != ours.major {
+            let text = format!(
+                "this page speaks version {}.{} of the protocol, the server {}.{}: reload the page",
+                version.major, version.minor, ours.major, ours.minor
+            );
+            return Err(error(ErrorCode::VersionMismatch, text));
+        }
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(error(ErrorCode::ShuttingDown, "the server is stopping; try again in a moment".into()));
+        }
+        let room = RoomName::parse(&room)
+            .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
+        let name = kaigi_protocol::vocabulary::DisplayName::parse(&name)
+            .map_err(|why| error(ErrorCode::InvalidDisplayName, format!("display name: {why}")))?;
+        let may_open = match (&self.options.create_key, &create_key) {
+            (None, _) => true,
+            (Some(key), Some(given)) if !given.is_empty() => {
+                if !equal(key, given) {
+                    return Err(error(ErrorCode::WrongKey, "the key for opening rooms is wrong".into()));
+                }
+                true
+            }
+            (Some(_), _) => session.is_some_and(|session| session.opener),
+        };
+        let resume =
+            resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
+        let wish = kaigi_room::Join {
+            room: room.clone(),
+            name,
+            media,
+            guest: session.map(|session| GuestId(session.guest.clone())),
+            may_open,
+            fresh_id: ParticipantId(crate::secrets::random_id()),
+            resume,
+        };
+        Ok((wish, room))
+    }
+
+    /// Runs one other request on the rooms; `reply` is called with its outcome before anyone hears of it.
+    pub(crate) fn request<T>(
+        &self,
+        work: impl FnOnce(&mut Rooms<SignalPayload>, Now) -> Result<T, kaigi_room::Refusal>,
+        reply: impl FnOnce(wire::Answer<T>),
+    ) {
+        let mut state = self.lock();
+        reply(match work(&mut state.rooms, now()) {
+            Ok(value) => wire::Answer::Ok(value),
+            Err(refusal) => wire::Answer::Error(convert::refusal(refusal)),
+        });
+        state.drain();
+        self.deadline.notify_one();
+    }
+
+    /// Is this browser in any room right now?
+    pub(crate) fn holds(&self, guest: &str) -> bool {
+        self.lock().guests.values().any(|present| present.0 == guest)
+    }
+
+    pub(crate) fn is_create_key(&self, key: &str) -> bool {
+        self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key))
+    }
+
+    pub(crate) fn asks_for_key(&self) -> bool {
+        self.options.create_key.is_some()
+    }
+
+    /// May whoever has this session open rooms?
+    pub(crate) fn may_open(&self, session: &Session) -> bool {
+        self.options.create_key.is_none() || session.opener
+    }
+
+    pub(crate) fn ice_servers(&self) -> &[IceServer] {
+        &self.options.ice_servers
+    }
+
+    /// Ends the waiting for lost participants when its time has come. Never returns.
+    pub(crate) async fn run_deadlines(&self) {
+        loop {
+            let next = self.lock().rooms.poll_timeout();
+            let wait = async {
+                match next {
+                    Some((at, _)) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = wait => {
+                    let mut state = self.lock();
+                    state.rooms.handle_timeout(now());
+                    state.drain();
+                }
+                () = self.deadline.notified() => {}
+            }
+        }
+    }
+
+    /// Tells everyone that the server stops, and lets nobody in any more.
+    pub(crate) fn close(&self, retry_after: Duration) {
+        self.closing.store(true, Ordering::Relaxed);
+        let closing = wire::ServerClosing { retry_after_ms: retry_after.as_millis() as u32 };
+        for socket in self.lock().sockets.values() {
+            let _ = socket.emit("server-closing", &closing);
+        }
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics by design; if it did, going on with the other rooms is better than stopping.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Sends what the rooms have to say.
+    fn drain(&mut self) {
+        let mut deaf = Vec::new();
+        while let Some(output) = self.rooms.poll_output() {
+            let event = convert::event(output.event);
+            for connection in output.to {
+                if !self.tell(connection, &event) {
+                    deaf.push(connection);
+                }
+            }
+            // One who missed something must not go on as if nothing had happened: it resumes, which brings
+            // everything up to date. To the others this is a lost connection.
+            for connection in deaf.drain(..) {
+                self.lose(connection, Loss::Unexplained);
+            }
+        }
+        gauge!("kaigi_rooms").set(self.rooms.room_count() as f64);
+        gauge!("kaigi_participants").set(self.rooms.participant_count() as f64);
+    }
+
+    fn lose(&mut self, connection: ConnectionId, loss: Loss) {
+        self.guests.remove(&connection);
+        self.rooms.handle_disconnect(now(), connection, loss);
+        self.drain();
+    }
+
+    /// Says false when the connection does not take it.
+    fn tell(&self, connection: ConnectionId, event: &wire::Event) -> bool {
+        use wire::Event::*;
+        let Some(socket) = self.sockets.get(&connection) else { return true };
+        let sent = match event {
+            ParticipantJoined(data) => socket.emit("participant-joined", data),
+            ParticipantUpdated(data) => socket.emit("participant-updated", data),
+            ParticipantLeft(data) => socket.emit("participant-left", data),
+            Signal(data) => socket.emit("signal", data),
+            Chat(data) => socket.emit("chat", data),
+            ServerClosing(data) => socket.emit("server-closing", data),
+            Replaced(data) => socket.emit("replaced", data),
+            RequestError(data) => socket.emit("request-error", data),
+        };
+        match sent {
+            Ok(()) => true,
+            Err(SendError::Socket(SocketError::Closed)) => true,
+            Err(error) => {
+                counter!("kaigi_signaling_send_failures_total").increment(1);
+                tracing::debug!(%error, "a client does not read; its connection counts as lost");
+                disconnect_later(socket.clone());
+                false
+            }
+        }
+    }
+}
+
+/// Disconnects a client as soon as it can be told so.
+fn disconnect_later(socket: SocketRef) {
+    tokio::spawn(async move {
+        // The engine's heartbeat ends a dead connection well within this time.
+        for _ in 0..60 {
+            match socket.clone().disconnect() {
+                Err(SocketError::InternalChannelFull) => tokio::time::sleep(Duration::from_secs(1)).await,
+                _ => return,
+            }
+        }
+    });
+}
+
+pub(crate) fn now() -> Now {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { instant: Instant::now(), unix_ms: unix.as_millis() as u64 }
+}
+
+/// A room's name is its key: logs show enough of a hash to tell rooms apart.
+pub(super) fn short(room: &RoomName) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, room.as_str().as_bytes());
+    digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

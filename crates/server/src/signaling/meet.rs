@@ -1,0 +1,191 @@
+//! The namespace `/meet`: Kaigi's own protocol (docs/protocol.md).
+
+use std::{num::NonZeroU32, sync::Arc};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use kaigi_protocol::{
+    vocabulary::{ErrorCode, limits},
+    wire::{self, Answer, Empty, Request, SignalPayload},
+};
+use kaigi_room::{ConnectionId, Loss, Signal};
+use metrics::counter;
+use serde::Serialize;
+use socketioxide::{
+    adapter::LocalAdapter,
+    extract::SocketRef,
+    handler::{ConnectHandler, FromConnectParts},
+    socket::Socket,
+};
+use socketioxide_core::Value;
+
+use super::{
+    hub::Hub,
+    ordered::{Incoming, Ordered, Reply},
+};
+use crate::visitor::Visitor;
+
+/// Registers the handlers before the first message can come.
+#[derive(Clone)]
+pub(super) struct Connect(pub(super) Arc<Hub>);
+
+impl ConnectHandler<LocalAdapter, ()> for Connect {
+    fn call(&self, socket: Arc<Socket<LocalAdapter>>, auth: Option<Value>) {
+        let Ok(socket) = SocketRef::from_connect_parts(&socket, &auth);
+        let connection = self.0.connect(socket.clone());
+        let client = Client {
+            hub: self.0.clone(),
+            connection,
+            visitor: socket.req_parts().extensions.get::<Visitor>().cloned().unwrap_or_default(),
+            requests: request_limiter(),
+        };
+        socket.on_fallback(Ordered(move |incoming| client.handle(incoming)));
+        let hub = self.0.clone();
+        socket.on_disconnect(async move || hub.disconnect(connection));
+    }
+}
+
+/// Bounds the requests of one connection.
+pub(super) fn request_limiter() -> DefaultDirectRateLimiter {
+    let quota = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    RateLimiter::direct(
+        Quota::per_second(quota(limits::REQUESTS_PER_SECOND)).allow_burst(quota(limits::REQUEST_BURST)),
+    )
+}
+
+/// One connection.
+struct Client {
+    hub: Arc<Hub>,
+    connection: ConnectionId,
+    visitor: Visitor,
+    requests: DefaultDirectRateLimiter,
+}
+
+impl Client {
+    fn handle(&self, incoming: Incoming) {
+        let Incoming { event, argument, reply } = incoming;
+        match self.parse(&event, argument) {
+            Ok(request) => self.carry_out(request, Answering { event, reply }),
+            Err(error) => Answering { event, reply }.send(Answer::<Empty>::Error(error)),
+        }
+    }
+
+    fn parse(&self, event: &str, argument: Result<serde_json::Value, String>) -> Result<Request, wire::Error> {
+        let error = |code, message: String| Err(wire::Error { code, message });
+        if self.requests.check().is_err() {
+            let text = format!("more than {} requests a second; wait a moment", limits::REQUESTS_PER_SECOND);
+            return error(ErrorCode::RateLimited, text);
+        }
+        if !Request::EVENTS.contains(&event) {
+            let text = format!("no such request; known are {}", Request::EVENTS.join(", "));
+            return error(ErrorCode::UnknownRequest, text);
+        }
+        let data = match argument {
+            Ok(serde_json::Value::Null) => serde_json::json!({}),
+            Ok(data) => data,
+            Err(why) => return error(ErrorCode::BadRequest, why),
+        };
+        let request = match serde_json::from_value(serde_json::json!({ "event": event, "data": data })) {
+            Ok(request) => request,
+            Err(why) => return error(ErrorCode::BadRequest, format!("{event}: {why}; see docs/protocol.md")),
+        };
+        check_sizes(&request)?;
+        Ok(request)
+    }
+
+    fn carry_out(&self, request: Request, answering: Answering) {
+        let connection = self.connection;
+        match request {
+            Request::Join(join) => {
+                let session = self.visitor.session.as_ref();
+                self.hub.join(connection, session, *join, |answer| answering.send(answer));
+            }
+            Request::Leave(Empty {}) => self.hub.request(
+                |rooms, now| rooms.leave(now, connection).map(|()| Empty {}),
+                |answer| answering.send(answer),
+            ),
+            Request::Away(Empty {}) => {
+                let socket = answering.reply.socket.clone();
+                self.hub.request(
+                    |rooms, now| {
+                        rooms.handle_disconnect(now, connection, Loss::Away);
+                        Ok(Empty {})
+                    },
+                    |answer| answering.send(answer),
+                );
+                let _ = socket.disconnect();
+            }
+            Request::Signal(wire::Signal { to, incarnation, seq, payload }) => {
+                let bytes = payload_bytes(&payload);
+                self.hub.request(
+                    |rooms, _| {
+                        let signal = Signal { to, incarnation, seq, payload, bytes };
+                        rooms.signal(connection, signal).map(|()| Empty {})
+                    },
+                    |answer| answering.send(answer),
+                );
+            }
+            Request::Media(media) => self.hub.request(
+                |rooms, _| rooms.set_media(connection, media).map(|()| Empty {}),
+                |answer| answering.send(answer),
+            ),
+            Request::Chat(wire::Chat { text }) => self.hub.request(
+                |rooms, now| rooms.chat(now, connection, text).map(|id| wire::ChatSent { id }),
+                |answer| answering.send(answer),
+            ),
+        }
+    }
+}
+
+/// The way back to who asked.
+struct Answering {
+    event: String,
+    reply: Reply,
+}
+
+impl Answering {
+    fn send<T: Serialize>(mut self, answer: Answer<T>) {
+        let acknowledged = self.reply.send(&answer);
+        if let Answer::Error(error) = answer {
+            counter!("kaigi_requests_refused_total").increment(1);
+            tracing::debug!(code = ?error.code, "a request was refused");
+            if !acknowledged {
+                let request = self.event.chars().take(64).collect();
+                let _ = self.reply.socket.emit("request-error", &wire::RequestError { request, error });
+            }
+        }
+    }
+}
+
+fn check_sizes(request: &Request) -> Result<(), wire::Error> {
+    let (what, bytes, most) = match request {
+        Request::Signal(wire::Signal { payload, .. }) => match payload {
+            SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => ("SDP", sdp.len(), limits::SDP_BYTES),
+            SignalPayload::Candidate(_) => ("candidate", payload_bytes(payload), limits::CANDIDATE_BYTES),
+            SignalPayload::Restart => return Ok(()),
+        },
+        Request::Chat(wire::Chat { text }) => {
+            if text.trim().is_empty() {
+                let message = "the message is empty; write something first".into();
+                return Err(wire::Error { code: ErrorCode::BadRequest, message });
+            }
+            ("message", text.len(), limits::CHAT_BYTES)
+        }
+        _ => return Ok(()),
+    };
+    if bytes <= most {
+        return Ok(());
+    }
+    let message = format!("the {what} takes {bytes} bytes; at most {most} are allowed");
+    Err(wire::Error { code: ErrorCode::TooLarge, message })
+}
+
+fn payload_bytes(payload: &SignalPayload) -> usize {
+    match payload {
+        SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => sdp.len(),
+        SignalPayload::Candidate(candidate) => {
+            let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+            candidate.candidate.len() + optional(&candidate.sdp_mid) + optional(&candidate.username_fragment)
+        }
+        SignalPayload::Restart => 0,
+    }
+}
