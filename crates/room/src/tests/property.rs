@@ -1,0 +1,198 @@
+//! Random sequences of commands: whatever happens, what clients are told adds up to what is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Join { client: u64, room: u8 },
+    Resume { client: u64, reload: bool },
+    Leave { client: u64 },
+    Lose { client: u64, away: bool },
+    Media { client: u64, mic: bool },
+    Chat { client: u64 },
+    Signal { client: u64, to: u64 },
+    Wait { seconds: u64 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = 0..5u64;
+    prop_oneof![
+        4 => (client.clone(), 0..2u8).prop_map(|(client, room)| Step::Join { client, room }),
+        3 => (client.clone(), any::<bool>()).prop_map(|(client, reload)| Step::Resume { client, reload }),
+        1 => client.clone().prop_map(|client| Step::Leave { client }),
+        3 => (client.clone(), any::<bool>()).prop_map(|(client, away)| Step::Lose { client, away }),
+        1 => (client.clone(), any::<bool>()).prop_map(|(client, mic)| Step::Media { client, mic }),
+        1 => client.clone().prop_map(|client| Step::Chat { client }),
+        2 => (client, 0..5u64).prop_map(|(client, to)| Step::Signal { client, to }),
+        1 => (1..40u64).prop_map(|seconds| Step::Wait { seconds }),
+    ]
+}
+
+/// What one client believes, from nothing but the answers and events it got.
+#[derive(Clone, Debug, Default)]
+struct Client {
+    connection: u64,
+    room: Option<u8>,
+    me: Option<(ParticipantId, u32)>,
+    others: BTreeMap<ParticipantId, Participant>,
+    last_seq: BTreeMap<(ParticipantId, u32), u64>,
+}
+
+struct World {
+    house: House,
+    clients: Vec<Client>,
+    next: u64,
+    seq: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let clients = vec![Client::default(); 5];
+        Self { house: House::new(), clients, next: 1, seq: 0 }
+    }
+
+    fn fresh(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn join(&mut self, client: u64, room: u8, resume: Option<Identity>) {
+        let number = self.fresh();
+        let wish = Join {
+            room: RoomName::parse(&format!("room-{room}")).unwrap(),
+            fresh_id: id(&format!("p{number}")),
+            resume,
+            ..wish(&format!("client {client}"))
+        };
+        let slot = client as usize;
+        if self.clients[slot].connection != 0 {
+            return;
+        }
+        if let Ok(joined) = self.house.join(number, wish) {
+            let mine = &mut self.clients[slot];
+            mine.connection = number;
+            mine.room = Some(room);
+            mine.me = Some((joined.participant.id, joined.participant.incarnation));
+            mine.others = joined.others.into_iter().map(|p| (p.id.clone(), p)).collect();
+        }
+    }
+
+    fn run(&mut self, step: Step) {
+        match step {
+            Step::Join { client, room } => self.join(client, room, None),
+            Step::Resume { client, reload } => {
+                let mine = &self.clients[client as usize];
+                if let (Some(room), Some((id, incarnation))) = (mine.room, mine.me.clone()) {
+                    let live = (!reload).then_some(incarnation);
+                    let identity = Identity { id, incarnation, live, joined_at: 1, restorable: false };
+                    self.join(client, room, Some(identity));
+                }
+            }
+            Step::Leave { client } => {
+                let now = self.house.now();
+                let mine = &mut self.clients[client as usize];
+                let left = self.house.rooms.leave(now, ConnectionId(mine.connection));
+                assert_eq!(left.is_ok(), mine.connection != 0);
+                *mine = Client::default();
+            }
+            Step::Lose { client, away } => {
+                let number = std::mem::take(&mut self.clients[client as usize].connection);
+                self.house.lose(number, if away { Loss::Away } else { Loss::Unexplained });
+            }
+            Step::Media { client, mic } => {
+                let media = MediaState { mic, ..MediaState::default() };
+                let number = self.clients[client as usize].connection;
+                assert_eq!(self.house.rooms.set_media(ConnectionId(number), media).is_ok(), number != 0);
+            }
+            Step::Chat { client } => {
+                let now = self.house.now();
+                let number = self.clients[client as usize].connection;
+                assert_eq!(self.house.rooms.chat(now, ConnectionId(number), "hi".into()).is_ok(), number != 0);
+            }
+            Step::Signal { client, to } => {
+                self.seq += 1;
+                if let Some((to, incarnation)) = self.clients[to as usize].me.clone() {
+                    let signal = Signal { to, incarnation, seq: self.seq, payload: "offer", bytes: 5 };
+                    let number = self.clients[client as usize].connection;
+                    let _ = self.house.rooms.signal(ConnectionId(number), signal);
+                }
+            }
+            Step::Wait { seconds } => self.house.pass(Duration::from_secs(seconds)),
+        }
+        self.deliver();
+        self.check();
+    }
+
+    fn deliver(&mut self) {
+        while let Some(Output { to, event }) = self.house.rooms.poll_output() {
+            assert_eq!(to.iter().collect::<BTreeSet<_>>().len(), to.len(), "nobody is told twice");
+            for connection in to {
+                let client = self.clients.iter_mut().find(|client| client.connection == connection.0);
+                if event == Event::Replaced {
+                    if let Some(client) = client {
+                        client.connection = 0;
+                        client.me = None;
+                    }
+                    continue;
+                }
+                let client = client.expect("only living connections are told");
+                match event.clone() {
+                    Event::Joined(who) | Event::Updated(who) => {
+                        assert_ne!(Some(&who.id), client.me.as_ref().map(|(me, _)| me));
+                        client.others.insert(who.id.clone(), who);
+                    }
+                    Event::Left(id, _) => assert!(client.others.remove(&id).is_some(), "who left was there"),
+                    Event::Signal { from, incarnation, seq, .. } => {
+                        let last = client.last_seq.insert((from, incarnation), seq);
+                        assert!(last.is_none_or(|last| last < seq), "signals keep their order");
+                    }
+                    Event::Chat(_) | Event::Replaced => {}
+                }
+            }
+        }
+    }
+
+    /// Everyone connected to a room believes the same about everyone else in it.
+    fn check(&self) {
+        let mut present = 0;
+        for client in self.clients.iter().filter(|client| client.connection != 0) {
+            present += 1;
+            let (me, incarnation) = client.me.clone().expect("a connected client knows itself");
+            for other in self.clients.iter().filter(|other| {
+                other.connection != 0 && other.room == client.room && other.connection != client.connection
+            }) {
+                let seen = other.others.get(&me).expect("who is here is seen");
+                assert!(seen.connected);
+                assert_eq!(seen.incarnation, incarnation);
+                assert_eq!(client.others.len(), other.others.len());
+            }
+            assert!(client.others.len() < Limits::default().room_capacity);
+        }
+        assert!(present <= self.house.rooms.participant_count());
+        assert!(self.house.rooms.room_count() <= self.house.rooms.participant_count());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn what_clients_are_told_adds_up_to_what_is_true(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut world = World::new();
+        for step in steps {
+            world.run(step);
+        }
+        // When everyone is gone for long enough, nothing is left behind.
+        for client in 0..5 {
+            world.run(Step::Lose { client, away: false });
+        }
+        world.run(Step::Wait { seconds: 31 });
+        prop_assert_eq!(world.house.rooms.participant_count(), 0);
+        prop_assert_eq!(world.house.rooms.room_count(), 0);
+        prop_assert_eq!(world.house.rooms.poll_timeout(), None);
+    }
+}
