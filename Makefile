@@ -1,0 +1,62 @@
+# `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
+.PHONY: run build web test setup-test generate lint test-web test-rust test-e2e fuzz screenshots clean
+SHELL := /bin/bash
+WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
+
+run: build
+	target/release/kaigi serve $(ARGS)
+
+build: web
+	cargo build --release --locked -p kaigi
+
+# The web client, which the binary embeds.
+web: web/app/dist/.built
+
+web/node_modules/.installed: web/package-lock.json
+	@scripts/check-tools
+	cd web && npm ci --omit=dev --no-audit --no-fund
+	touch $@
+
+web/app/dist/.built: $(WEB_SOURCES) | web/node_modules/.installed
+	cd web && npm run build
+	touch $@
+
+test: setup-test lint test-web test-rust fuzz test-e2e
+
+# Installs what only the tests need; says what is missing where it may not.
+setup-test:
+	@scripts/check-tools
+	@scripts/setup-test
+	cd web && npm ci --no-audit --no-fund && touch node_modules/.installed
+	cd e2e && npm ci --no-audit --no-fund
+
+lint: web
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cd web && npm run check && npm run lint
+	cd e2e && npm run lint
+
+test-web: web
+	cd web && npm test
+	node web/app/scripts/check-size.mjs
+
+test-rust: build
+	cargo test --release --locked --workspace
+
+# A short run of every fuzz target; `make fuzz SECONDS_EACH=600` for a long one.
+fuzz:
+	scripts/fuzz $(SECONDS_EACH)
+
+test-e2e: build
+	cd e2e && npm test
+
+# Files made from others; tests fail when they are stale.
+generate:
+	KAIGI_GENERATE=1 cargo test --release --locked -p kaigi-protocol the_typescript_types_are_current
+
+# The pictures in docs/images, from a real call.
+screenshots: build setup-test
+	cd e2e && node screenshots.mjs
+
+clean:
+	rm -rf target web/app/dist web/sdk/dist web/node_modules e2e/node_modules fuzz/target
