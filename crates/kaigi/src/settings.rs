@@ -21,8 +21,8 @@ use serde::{Serialize, Serializer};
 
 pub use keys::{KEYS, Key};
 use layers::Layers;
-pub use reader::{Origin, Problem};
 use reader::Reader;
+pub use reader::{Origin, Problem};
 pub use types::{ByteSize, LogLevel, Rotation, Tls};
 
 use crate::cli::Flags;
@@ -156,24 +156,33 @@ impl Settings {
 
     /// What no setting shows alone.
     fn judge(&self, reader: &mut Reader<'_>, warnings: &mut Vec<String>) {
+        // A list whose entries were all wrong has been told of.
+        let empty = Key::named("listen")
+            .and_then(|key| reader.layers.value(key))
+            .is_some_and(|value| value.as_array().is_some_and(<[_]>::is_empty));
         let mut wrong = |name: &str, text: String| {
             if let Some(key) = Key::named(name) {
                 reader.wrong(key, None, text);
             }
         };
         match self.listen.split_first() {
-            // All entries were wrong and have been told of, or the list is empty.
-            None => wrong("listen", "at least one address is needed".into()),
+            None if empty => wrong("listen", "at least one address is needed".into()),
+            None => {}
             Some((first, others)) => {
                 if let Some(other) = others.iter().find(|other| other.port() != first.port()) {
-                    let text = format!("all addresses share one port, found {} and {}", first.port(), other.port());
+                    let text =
+                        format!("all addresses share one port, found {} and {}", first.port(), other.port());
                     wrong("listen", text);
                 }
             }
         }
-        if self.http_redirect.is_some_and(|redirect| redirect.port() != 0 && self.listen.iter().any(|listen| listen.port() == redirect.port()))
-        {
-            wrong("http-redirect", "the port is the one of `listen`, which redirects plain HTTP by itself".into());
+        if self.http_redirect.is_some_and(|redirect| {
+            redirect.port() != 0 && self.listen.iter().any(|listen| listen.port() == redirect.port())
+        }) {
+            wrong(
+                "http-redirect",
+                "the port is the one of `listen`, which redirects plain HTTP by itself".into(),
+            );
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(_), None) => wrong(

@@ -152,6 +152,15 @@ export interface AudioProcessing {
   autoGainControl: boolean;
 }
 
+/** How `createLocalMedia` begins; nothing is opened before it is asked for. */
+export interface LocalMediaOptions {
+  /** Devices of last time; one that is gone is replaced by the browser's choice. */
+  micDevice?: string | undefined;
+  cameraDevice?: string | undefined;
+  /** Default: all on. */
+  processing?: Partial<AudioProcessing> | undefined;
+}
+
 export interface LocalMediaEvents {
   /** Any property of the `LocalMedia` changed. */
   change: undefined;

@@ -29,13 +29,12 @@ impl File {
         match fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) => file.text = text,
             Ok(Err(error)) => {
-                let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|b| *b == b'\n').count();
+                let line =
+                    error.as_bytes()[..error.utf8_error().valid_up_to()].split(|b| *b == b'\n').count();
                 problems.push(Problem::new(file.origin_at(line, 1), "is not UTF-8 text".to_owned()));
             }
-            Err(error) => problems.push(Problem::new(
-                Origin::Whole(path.to_owned()),
-                format!("cannot be read: {error}"),
-            )),
+            Err(error) => problems
+                .push(Problem::new(Origin::Whole(path.to_owned()), format!("cannot be read: {error}"))),
         }
         let text = file.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
@@ -71,7 +70,9 @@ impl File {
         match value.get_ref() {
             DeValue::Array(items) => {
                 let items = items.iter().enumerate();
-                Value::from(items.map(|(i, item)| self.convert(&format!("{path}.{i}"), item)).collect::<Vec<_>>())
+                Value::from(
+                    items.map(|(i, item)| self.convert(&format!("{path}.{i}"), item)).collect::<Vec<_>>(),
+                )
             }
             DeValue::Table(entries) => {
                 let mut dict = Dict::new();

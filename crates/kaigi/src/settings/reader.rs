@@ -15,7 +15,11 @@ use super::types::{self, Expected};
 pub enum Origin {
     Flag(&'static str),
     Variable(String),
-    File { path: PathBuf, line: usize, column: usize },
+    File {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+    },
     /// A file, but no place in it.
     Whole(PathBuf),
     Default,
@@ -96,9 +100,11 @@ impl Reader<'_> {
             let inner = i.to_string();
             let server = match item {
                 Value::Dict(_, entries) => self.ice_server(key, &inner, entries),
-                item => self
-                    .parse(key, Some(&inner), &item, types::ice_url)
-                    .map(|url| IceServer { urls: vec![url], username: None, credential: None }),
+                item => self.parse(key, Some(&inner), &item, types::ice_url).map(|url| IceServer {
+                    urls: vec![url],
+                    username: None,
+                    credential: None,
+                }),
             };
             let Some(server) = server else { continue };
             let is_turn = server.urls.iter().any(|url| url.starts_with("turn"));

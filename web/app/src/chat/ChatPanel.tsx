@@ -1,0 +1,119 @@
+import type { Room } from '@kaigi/client';
+import { ArrowDown } from 'lucide-react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { formatTime } from '../core/format';
+import { useChat } from '../core/useSdk';
+import { Panel } from '../meeting/Panel';
+import { Avatar } from '../ui/Avatar';
+import { chatBlocks, type ChatBlock } from './entries';
+import { linkify } from './linkify';
+import { MessageBox } from './MessageBox';
+
+/** Within this of the end, new messages scroll into view by themselves. */
+const nearEndPixels = 80;
+
+export function ChatPanel({ room, draft, onDraft, onClose }: {
+  room: Room;
+  draft: string;
+  onDraft: (text: string | ((now: string) => string)) => void;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const entries = useChat(room);
+  const blocks = useMemo(() => chatBlocks(entries), [entries]);
+  const log = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [behind, setBehind] = useState(false);
+  const lastEntry = entries[entries.length - 1];
+  const ownLast = lastEntry?.from === room.id;
+
+  const toEnd = () => {
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  };
+  useLayoutEffect(() => {
+    if (atEnd.current || ownLast) toEnd();
+    else setBehind(true);
+  }, [blocks, ownLast]);
+
+  return (
+    <Panel title={t('panel.chat')} onClose={onClose}>
+      <div
+        ref={log}
+        className="chat-log"
+        role="log"
+        aria-label={t('chat.log')}
+        tabIndex={0}
+        onScroll={(event) => {
+          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+          atEnd.current = scrollHeight - scrollTop - clientHeight < nearEndPixels;
+          if (atEnd.current) setBehind(false);
+        }}
+      >
+        {blocks.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
+        {blocks.map((block) =>
+          block.type === 'notice' ? (
+            <Notice key={block.key} block={block} />
+          ) : (
+            <Messages key={block.key} block={block} own={block.from === room.id} />
+          ),
+        )}
+      </div>
+      {behind && (
+        <button className="button small chat-jump" onClick={toEnd}>
+          <ArrowDown aria-hidden="true" />
+          {t('chat.newBelow')}
+        </button>
+      )}
+      <MessageBox room={room} text={draft} onText={onDraft} />
+    </Panel>
+  );
+}
+
+function Notice({ block }: { block: Extract<ChatBlock, { type: 'notice' }> }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <p className="chat-notice">
+      <span>{t(block.kind === 'joined' ? 'chat.joined' : 'chat.left', { name: block.name })}</span>{' '}
+      <Time at={block.at} language={i18n.language} />
+    </p>
+  );
+}
+
+function Messages({ block, own }: { block: Extract<ChatBlock, { type: 'messages' }>; own: boolean }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <div className={own ? 'chat-block own' : 'chat-block'}>
+      {!own && <Avatar name={block.name} />}
+      <div className="chat-bubbles">
+        <p className="chat-meta">
+          <span className="chat-author">{own ? t('chat.you') : block.name}</span>{' '}
+          <Time at={block.at} language={i18n.language} />
+        </p>
+        {block.messages.map((message) => (
+          <p key={message.id} className="chat-message" data-emoji={onlyEmoji(message.text)} dir="auto">
+            {linkify(message.text).map((piece, index) =>
+              piece.type === 'link' ? (
+                <a key={index} href={piece.value} target="_blank" rel="noopener noreferrer nofollow">
+                  {piece.value}
+                </a>
+              ) : (
+                piece.value
+              ),
+            )}
+          </p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Time({ at, language }: { at: number; language: string }) {
+  return <time dateTime={new Date(at).toISOString()}>{formatTime(at, language)}</time>;
+}
+
+const emoji = /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
+
+function onlyEmoji(text: string): boolean {
+  return text.length <= 24 && emoji.test(text);
+}

@@ -1,0 +1,122 @@
+import { readStored, writeStored } from './storage';
+import { createStore, useStore } from './store';
+
+export type Theme = 'light' | 'dark' | 'system';
+export type Language = 'en' | 'zh-CN';
+
+/** What the server's cookie remembers as well. */
+export interface Preferences {
+  name?: string;
+  lang?: Language;
+  theme?: Theme;
+}
+
+/** What only this browser remembers. */
+export interface LocalChoices {
+  mic: boolean;
+  camera: boolean;
+  selfView: boolean;
+  speaker: string;
+  recentRooms: string[];
+}
+
+interface SessionAnswer {
+  preferences: Preferences;
+  mayOpenRooms: boolean;
+}
+
+const preferences = createStore<Preferences>(readStored('preferences', {}, isPreferences));
+const choices = createStore<LocalChoices>(
+  readStored(
+    'choices',
+    { mic: true, camera: true, selfView: true, speaker: '', recentRooms: [] },
+    isLocalChoices,
+  ),
+);
+
+/** False where the server was started with a key for opening rooms and we have none. */
+const mayOpenRooms = createStore(true);
+
+export const usePreferences = () => useStore(preferences);
+export const useChoices = () => useStore(choices);
+export const useMayOpenRooms = () => useStore(mayOpenRooms);
+export const currentPreferences = () => preferences.get();
+export const currentChoices = () => choices.get();
+export const onPreferences = preferences.subscribe;
+
+export function setPreferences(change: Preferences): void {
+  preferences.set((previous) => ({ ...previous, ...change }));
+  writeStored('preferences', preferences.get());
+  scheduleUpload();
+}
+
+export function setChoices(change: Partial<LocalChoices>): void {
+  choices.set((previous) => ({ ...previous, ...change }));
+  writeStored('choices', choices.get());
+}
+
+const recentRoomsKept = 5;
+
+export function rememberRoom(room: string): void {
+  const others = choices.get().recentRooms.filter((other) => other !== room);
+  setChoices({ recentRooms: [room, ...others].slice(0, recentRoomsKept) });
+}
+
+/** Takes over what the server's cookie remembers; what this browser knows itself wins. Never throws. */
+export async function loadSession(): Promise<void> {
+  try {
+    const response = await fetch('/api/v1/session', { headers: { accept: 'application/json' } });
+    if (!response.ok) return;
+    const answer: unknown = await response.json();
+    if (!isSessionAnswer(answer)) return;
+    mayOpenRooms.set(answer.mayOpenRooms);
+    preferences.set((own) => ({ ...answer.preferences, ...own }));
+    writeStored('preferences', preferences.get());
+  } catch {
+    // Offline, or a server without sessions: localStorage has the preferences anyway.
+  }
+}
+
+let upload: ReturnType<typeof setTimeout> | undefined;
+
+function scheduleUpload(): void {
+  clearTimeout(upload);
+  upload = setTimeout(() => {
+    fetch('/api/v1/session', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ preferences: preferences.get() }),
+      keepalive: true,
+    }).catch(() => undefined);
+  }, 600);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isPreferences(value: unknown): value is Preferences {
+  if (!isRecord(value)) return false;
+  const { name, lang, theme } = value;
+  return (
+    (name === undefined || typeof name === 'string') &&
+    (lang === undefined || lang === 'en' || lang === 'zh-CN') &&
+    (theme === undefined || theme === 'light' || theme === 'dark' || theme === 'system')
+  );
+}
+
+function isLocalChoices(value: unknown): value is LocalChoices {
+  return (
+    isRecord(value) &&
+    typeof value.mic === 'boolean' &&
+    typeof value.camera === 'boolean' &&
+    typeof value.selfView === 'boolean' &&
+    typeof value.speaker === 'string' &&
+    Array.isArray(value.recentRooms) &&
+    value.recentRooms.every((room) => typeof room === 'string')
+  );
+}
+
+function isSessionAnswer(value: unknown): value is SessionAnswer {
+  return isRecord(value) && isPreferences(value.preferences) && typeof value.mayOpenRooms === 'boolean';
+}

@@ -1,0 +1,79 @@
+import { createStore, useStore } from './store';
+
+/** Which page an address means. */
+export type Route = { page: 'landing' } | { page: 'room'; room: string };
+
+/** What the address asks for besides the page. */
+export interface Query {
+  name: string | undefined;
+  /** Skip the pre-join page. */
+  join: boolean;
+  mic: boolean | undefined;
+  cam: boolean | undefined;
+  lang: string | undefined;
+}
+
+export function parseRoute(pathname: string): Route {
+  const match = /^\/r\/([^/]+)\/?$/.exec(pathname);
+  const encoded = match?.[1];
+  if (encoded === undefined) return { page: 'landing' };
+  const room = decode(encoded).trim();
+  return room === '' ? { page: 'landing' } : { page: 'room', room };
+}
+
+export function parseQuery(search: string): Query {
+  const parameters = new URLSearchParams(search);
+  const name = parameters.get('name')?.trim();
+  return {
+    name: name ? name : undefined,
+    join: flag(parameters.get('join')) ?? false,
+    mic: flag(parameters.get('mic')),
+    cam: flag(parameters.get('cam')),
+    lang: parameters.get('lang') ?? undefined,
+  };
+}
+
+/** The room in what somebody typed or pasted: a name, or a whole invitation link. */
+export function roomFromInput(input: string): string {
+  const text = input.trim();
+  const link = /^(?:https?:\/\/)?[^/\s]+\/r\/([^/?#\s]+)/i.exec(text);
+  return link?.[1] === undefined ? text : decode(link[1]).trim();
+}
+
+export function roomPath(room: string): string {
+  return `/r/${encodeURIComponent(room)}`;
+}
+
+/** The link that invites to a room: without anything personal of the own address. */
+export function inviteLink(room: string): string {
+  return new URL(roomPath(room), location.origin).href;
+}
+
+const route = createStore<Route>(parseRoute(location.pathname));
+addEventListener('popstate', () => route.set(parseRoute(location.pathname)));
+
+export function useRoute(): Route {
+  return useStore(route);
+}
+
+export function navigate(path: string): void {
+  const language = parseQuery(location.search).lang;
+  const suffix = language === undefined ? '' : `?lang=${encodeURIComponent(language)}`;
+  history.pushState(null, '', path + suffix);
+  route.set(parseRoute(location.pathname));
+  scrollTo(0, 0);
+}
+
+function flag(value: string | null): boolean | undefined {
+  if (value === '1' || value === 'true') return true;
+  if (value === '0' || value === 'false') return false;
+  return undefined;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,51 @@
+import type { ChatEntry, ConnectionStats, LocalMedia, RemoteParticipant, Room, SignalingState } from '@kaigi/client';
+import { useSnapshot } from './store';
+
+/** What a view needs of `LocalMedia`, copied at each change. */
+export interface LocalMediaView {
+  state: LocalMedia['state'];
+  tracks: LocalMedia['tracks'];
+  devices: LocalMedia['devices'];
+  micDevice: string | undefined;
+  cameraDevice: string | undefined;
+  processing: LocalMedia['processing'];
+}
+
+const onMediaChange = (media: LocalMedia, notify: () => void) => media.on('change', notify);
+const readMedia = (media: LocalMedia): LocalMediaView => ({
+  state: { ...media.state },
+  tracks: { ...media.tracks },
+  devices: [...media.devices],
+  micDevice: media.micDevice,
+  cameraDevice: media.cameraDevice,
+  processing: { ...media.processing },
+});
+
+export function useLocalMedia(media: LocalMedia): LocalMediaView {
+  return useSnapshot(media, onMediaChange, readMedia);
+}
+
+const onParticipants = (room: Room, notify: () => void) => room.on('participants', notify);
+const readParticipants = (room: Room): readonly RemoteParticipant[] => [...room.participants];
+export const useParticipants = (room: Room) => useSnapshot(room, onParticipants, readParticipants);
+
+const onChat = (room: Room, notify: () => void) => room.on('chat', notify);
+const readChat = (room: Room): readonly ChatEntry[] => [...room.chat];
+export const useChat = (room: Room) => useSnapshot(room, onChat, readChat);
+
+const onSignaling = (room: Room, notify: () => void) => room.on('signaling', notify);
+const readSignaling = (room: Room): SignalingState => room.signaling;
+export const useSignaling = (room: Room) => useSnapshot(room, onSignaling, readSignaling);
+
+const onStats = (room: Room, notify: () => void) => room.on('stats', notify);
+const readStats = (room: Room): ConnectionStats => ({ ...room.stats });
+export const useStats = (room: Room) => useSnapshot(room, onStats, readStats);
+
+const speaking = new WeakMap<Room, boolean>();
+const onLocalSpeaking = (room: Room, notify: () => void) =>
+  room.on('local-speaking', (now) => {
+    speaking.set(room, now);
+    notify();
+  });
+const readLocalSpeaking = (room: Room) => speaking.get(room) ?? false;
+export const useLocalSpeaking = (room: Room) => useSnapshot(room, onLocalSpeaking, readLocalSpeaking);

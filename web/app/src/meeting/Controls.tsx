@@ -1,0 +1,100 @@
+import { MessageSquare, MonitorUp, MonitorX, PhoneOff, Users } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { canShareScreen } from '../core/browser';
+import type { DeviceKind, Devices } from '../core/useDevices';
+import type { LocalMediaView } from '../core/useSdk';
+import { ControlButton } from '../ui/ControlButton';
+import { DeviceToggle } from '../ui/DeviceToggle';
+import { MoreMenu } from './MoreMenu';
+import type { ScreenShare } from './useScreenShare';
+
+export type PanelName = 'chat' | 'participants' | undefined;
+export type DialogName = 'settings' | 'invite' | 'shortcuts' | undefined;
+
+export function Controls(props: {
+  view: LocalMediaView;
+  devices: Devices;
+  onDeviceError: (kind: DeviceKind, error: unknown) => void;
+  screen: ScreenShare;
+  panel: PanelName;
+  onPanel: (panel: 'chat' | 'participants') => void;
+  unread: number;
+  people: number;
+  selfView: boolean;
+  onSelfView: (shown: boolean) => void;
+  onDialog: (dialog: DialogName) => void;
+  onLeave: () => void;
+}) {
+  const { t } = useTranslation();
+  const { view, devices, onDeviceError, screen, panel, onPanel, unread, people } = props;
+  const sharing = view.state.screen;
+  return (
+    <div className="controls" role="toolbar" aria-label={t('meeting.controls')} onKeyDown={moveFocus}>
+      <div className="controls-main">
+        <DeviceToggle kind="mic" on={view.state.mic} devices={devices} onError={onDeviceError} />
+        <DeviceToggle kind="camera" on={view.state.camera} devices={devices} onError={onDeviceError} />
+        {canShareScreen() && (
+          <ControlButton
+            label={t('control.screen')}
+            tip={sharing ? t('control.screenStop') : t('control.screenStart')}
+            shortcut="S"
+            pressed={sharing}
+            look={sharing ? 'active' : 'normal'}
+            busy={screen.busy}
+            onClick={screen.toggle}
+          >
+            {sharing ? <MonitorX aria-hidden="true" /> : <MonitorUp aria-hidden="true" />}
+          </ControlButton>
+        )}
+      </div>
+      <div className="controls-side">
+        <ControlButton
+          label={t('control.chat')}
+          tip={t('control.chat')}
+          shortcut="C"
+          pressed={panel === 'chat'}
+          look={panel === 'chat' ? 'active' : 'normal'}
+          badge={unread}
+          describedBy="chat-unread"
+          onClick={() => onPanel('chat')}
+        >
+          <MessageSquare aria-hidden="true" />
+        </ControlButton>
+        <span id="chat-unread" className="visually-hidden" aria-live="polite">
+          {unread > 0 ? t('control.unread', { count: unread }) : ''}
+        </span>
+        <ControlButton
+          label={t('control.participants')}
+          tip={t('control.participants')}
+          shortcut="P"
+          pressed={panel === 'participants'}
+          look={panel === 'participants' ? 'active' : 'normal'}
+          onClick={() => onPanel('participants')}
+        >
+          <Users aria-hidden="true" />
+          <span className="control-count" aria-hidden="true">
+            {people}
+          </span>
+        </ControlButton>
+        <MoreMenu selfView={props.selfView} onSelfView={props.onSelfView} onDialog={props.onDialog} />
+      </div>
+      <div className="controls-end">
+        <ControlButton label={t('control.leave')} tip={t('control.leaveTip')} look="danger" onClick={props.onLeave}>
+          <PhoneOff aria-hidden="true" />
+        </ControlButton>
+      </div>
+    </div>
+  );
+}
+
+/** Arrow keys move within a toolbar; Tab works as well. */
+function moveFocus(event: KeyboardEvent<HTMLDivElement>) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step === undefined) return;
+  const buttons = [...event.currentTarget.querySelectorAll<HTMLButtonElement>('button')];
+  const index = buttons.findIndex((button) => button === document.activeElement);
+  if (index < 0) return;
+  event.preventDefault();
+  buttons[(index + step + buttons.length) % buttons.length]?.focus();
+}

@@ -1,0 +1,125 @@
+import type { LocalMedia, Room } from '@kaigi/client';
+import { useCallback, useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ChatPanel } from '../chat/ChatPanel';
+import { useUnread } from '../chat/useUnread';
+import { toggleFullscreen } from '../core/fullscreen';
+import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
+import { setChoices, useChoices } from '../core/preferences';
+import type { Devices } from '../core/useDevices';
+import { useLocalMedia, useParticipants } from '../core/useSdk';
+import { Banners } from './Banners';
+import { ConnectionStatus } from './ConnectionStatus';
+import { Controls, type DialogName, type PanelName } from './Controls';
+import { ParticipantsPanel } from './ParticipantsPanel';
+import { RemoteAudio } from './RemoteAudio';
+import { RoomLabel } from './RoomLabel';
+import { Stage } from './Stage';
+import { later, fetchLater } from '../ui/later';
+import { useMeetingToasts } from './useMeetingToasts';
+import { useScreenShare } from './useScreenShare';
+
+const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
+const InviteDialog = later(() => import('./dialogs/InviteDialog'));
+const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
+
+export function Meeting({ room, media, devices, onLeave }: {
+  room: Room;
+  media: LocalMedia;
+  devices: Devices;
+  onLeave: () => void;
+}) {
+  const { t } = useTranslation();
+  const view = useLocalMedia(media);
+  const participants = useParticipants(room);
+  const { selfView } = useChoices();
+  const [panel, setPanel] = useState<PanelName>();
+  const [dialog, setDialog] = useState<DialogName>();
+  const [draft, setDraft] = useState('');
+  const unread = useUnread(room, panel === 'chat');
+  const screen = useScreenShare(media);
+  const deviceFailed = useMeetingToasts(room, media);
+  const closeDialog = useCallback(() => setDialog(undefined), []);
+  useEffect(fetchLater, []);
+  useWakeLock();
+  useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
+
+  const togglePanel = useCallback(
+    (name: NonNullable<PanelName>) => setPanel((open) => (open === name ? undefined : name)),
+    [],
+  );
+  const turn = (kind: 'mic' | 'camera') =>
+    void devices.turn(kind, !view.state[kind]).then((error) => {
+      if (error !== undefined) deviceFailed(kind, error);
+    });
+  useShortcuts([
+    { key: 'm', run: () => turn('mic') },
+    { key: 'v', run: () => turn('camera') },
+    { key: 's', run: screen.toggle },
+    { key: 'c', run: () => togglePanel('chat') },
+    { key: 'p', run: () => togglePanel('participants') },
+    { key: 'i', run: () => setDialog('invite') },
+    { key: 'f', run: () => toggleFullscreen(document.documentElement) },
+    { key: '?', run: () => setDialog('shortcuts') },
+  ]);
+
+  return (
+    <div className="meeting">
+      <Banners room={room} participants={participants} sharing={view.state.screen} onStopSharing={screen.toggle} />
+      <div className="meeting-body">
+        <Stage
+          room={room}
+          view={view}
+          participants={participants}
+          selfView={selfView}
+          onHideSelf={() => setChoices({ selfView: false })}
+          onInvite={() => setDialog('invite')}
+        />
+        {panel === 'chat' && (
+          <ChatPanel room={room} draft={draft} onDraft={setDraft} onClose={() => setPanel(undefined)} />
+        )}
+        {panel === 'participants' && (
+          <ParticipantsPanel
+            room={room}
+            view={view}
+            participants={participants}
+            onInvite={() => setDialog('invite')}
+            onClose={() => setPanel(undefined)}
+          />
+        )}
+      </div>
+      <div className="meeting-bar">
+        <div className="meeting-info">
+          <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
+          <ConnectionStatus room={room} alone={participants.length === 0} />
+        </div>
+        <Controls
+          view={view}
+          devices={devices}
+          onDeviceError={deviceFailed}
+          screen={screen}
+          panel={panel}
+          onPanel={togglePanel}
+          unread={unread}
+          people={participants.length + 1}
+          selfView={selfView}
+          onSelfView={(shown) => setChoices({ selfView: shown })}
+          onDialog={setDialog}
+          onLeave={onLeave}
+        />
+      </div>
+      <RemoteAudio participants={participants} />
+      {dialog === 'settings' && (
+        <SettingsDialog
+          media={media}
+          view={view}
+          devices={devices}
+          onDeviceError={deviceFailed}
+          onClose={closeDialog}
+        />
+      )}
+      {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
+      {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { EllipsisVertical, Eye, EyeOff, Keyboard, Maximize, Minimize, Settings, UserPlus } from 'lucide-react';
+import { type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toggleFullscreen } from '../core/fullscreen';
+import { useFullscreen } from '../core/hooks';
+import { PopoverButton } from '../ui/PopoverButton';
+import type { DialogName } from './Controls';
+
+export function MoreMenu({ selfView, onSelfView, onDialog }: {
+  selfView: boolean;
+  onSelfView: (shown: boolean) => void;
+  onDialog: (dialog: DialogName) => void;
+}) {
+  const { t } = useTranslation();
+  const full = useFullscreen();
+  const item = (icon: ReactNode, label: string, run: () => void, close: () => void) => (
+    <button
+      type="button"
+      className="menu-item"
+      onClick={() => {
+        close();
+        run();
+      }}
+    >
+      {icon}
+      {label}
+    </button>
+  );
+  return (
+    <PopoverButton
+      className="control"
+      label={t('control.more')}
+      tip={t('control.more')}
+      content={<EllipsisVertical aria-hidden="true" />}
+      popoverClassName="menu"
+    >
+      {(close) => (
+        <>
+          {item(<Settings aria-hidden="true" />, t('settings.title'), () => onDialog('settings'), close)}
+          {item(<UserPlus aria-hidden="true" />, t('invite.button'), () => onDialog('invite'), close)}
+          {item(
+            selfView ? <EyeOff aria-hidden="true" /> : <Eye aria-hidden="true" />,
+            selfView ? t('tile.hideSelf') : t('tile.showSelf'),
+            () => onSelfView(!selfView),
+            close,
+          )}
+          {document.fullscreenEnabled &&
+            item(
+              full ? <Minimize aria-hidden="true" /> : <Maximize aria-hidden="true" />,
+              full ? t('tile.exitFullscreen') : t('tile.fullscreen'),
+              () => toggleFullscreen(document.documentElement),
+              close,
+            )}
+          {item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
+        </>
+      )}
+    </PopoverButton>
+  );
+}

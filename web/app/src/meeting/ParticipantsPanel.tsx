@@ -1,0 +1,80 @@
+import type { RemoteParticipant, Room } from '@kaigi/client';
+import { Mic, MicOff, MonitorUp, UserPlus, Video, VideoOff } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
+import { Avatar } from '../ui/Avatar';
+import { Panel } from './Panel';
+
+export function ParticipantsPanel({ room, view, participants, onInvite, onClose }: {
+  room: Room;
+  view: LocalMediaView;
+  participants: readonly RemoteParticipant[];
+  onInvite: () => void;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const speaking = useLocalSpeaking(room);
+  return (
+    <Panel title={t('panel.participants')} count={participants.length + 1} onClose={onClose}>
+      <ul className="people" role="list" aria-label={t('panel.participants')}>
+        <Person name={room.displayName} label={t('tile.you', { name: room.displayName })} media={view.state} speaking={speaking && view.state.mic} />
+        {participants.map((person) => (
+          <Person
+            key={person.id}
+            name={person.name}
+            label={person.name}
+            media={person.media}
+            speaking={person.speaking && person.media.mic}
+            note={person.connected ? undefined : t('tile.reconnecting')}
+          />
+        ))}
+      </ul>
+      <div className="panel-foot">
+        <button className="button block" onClick={onInvite}>
+          <UserPlus aria-hidden="true" />
+          {t('invite.button')}
+        </button>
+      </div>
+    </Panel>
+  );
+}
+
+function Person({ name, label, media, speaking, note }: {
+  name: string;
+  label: string;
+  media: RemoteParticipant['media'];
+  speaking: boolean;
+  note?: string | undefined;
+}) {
+  const { t } = useTranslation();
+  return (
+    <li className="person" data-speaking={speaking}>
+      <Avatar name={name} />
+      <span className="person-words">
+        <span className="person-name">{label}</span>
+        {note && <small>{note}</small>}
+      </span>
+      {media.screen && (
+        <span className="mark on" role="img" aria-label={t('mark.screen')} title={t('mark.screen')}>
+          <MonitorUp aria-hidden="true" />
+        </span>
+      )}
+      <span
+        className={media.mic ? 'mark on' : 'mark'}
+        role="img"
+        aria-label={media.mic ? t('mark.micOn') : t('mark.micOff')}
+        title={media.mic ? t('mark.micOn') : t('mark.micOff')}
+      >
+        {media.mic ? <Mic aria-hidden="true" /> : <MicOff aria-hidden="true" />}
+      </span>
+      <span
+        className={media.camera ? 'mark on' : 'mark'}
+        role="img"
+        aria-label={media.camera ? t('mark.cameraOn') : t('mark.cameraOff')}
+        title={media.camera ? t('mark.cameraOn') : t('mark.cameraOff')}
+      >
+        {media.camera ? <Video aria-hidden="true" /> : <VideoOff aria-hidden="true" />}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,122 @@
+import type { PeerPath } from '@kaigi/client';
+import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Pin, PinOff } from 'lucide-react';
+import { useEffect, useRef, type CSSProperties, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toggleFullscreen } from '../core/fullscreen';
+import { useFullscreen, useLasting } from '../core/hooks';
+import { Avatar } from '../ui/Avatar';
+import { useVideo } from '../ui/useVideo';
+import type { Placed } from './layout';
+
+export interface TileContent {
+  key: string;
+  kind: 'camera' | 'screen';
+  own: boolean;
+  /** The accessible name, and what is written on the tile. */
+  label: string;
+  /** The person's name alone, for initials and colour. */
+  name: string;
+  track: MediaStreamTrack | undefined;
+  on: boolean;
+  muted: boolean;
+  speaking: boolean;
+  connected: boolean;
+  path: PeerPath;
+}
+
+/** A short break of the signaling connection is nobody's business. */
+const reconnectingAfterMilliseconds = 1200;
+
+export function Tile({ content, placed, pinned, onPin, onHide, onAspect }: {
+  content: TileContent;
+  placed: Placed | undefined;
+  pinned: boolean;
+  onPin: ((key: string) => void) | undefined;
+  onHide: (() => void) | undefined;
+  onAspect: (key: string, aspect: number) => void;
+}) {
+  const { t } = useTranslation();
+  const element = useRef<HTMLDivElement>(null);
+  const { key, kind, own, label, name, track, on, muted, speaking } = content;
+  const { video, showing, aspect } = useVideo(track, on);
+  const full = useFullscreen(element);
+  const lost = useLasting(!content.connected, reconnectingAfterMilliseconds);
+  const failed = content.path === 'failed';
+  const mirrored = own && kind === 'camera' && track?.getSettings().facingMode !== 'environment';
+
+  useEffect(() => {
+    if (aspect !== undefined) onAspect(key, aspect);
+  }, [aspect, key, onAspect]);
+
+  const style: CSSProperties = placed
+    ? { left: placed.x, top: placed.y, width: placed.width, height: placed.height }
+    : { display: 'none' };
+  const small = placed !== undefined && (placed.width < 220 || placed.height < 130);
+
+  return (
+    <div
+      ref={element}
+      role="group"
+      aria-label={label}
+      className="tile"
+      data-kind={kind}
+      data-role={placed?.role}
+      data-fit={full ? 'contain' : placed?.fit}
+      data-speaking={speaking}
+      data-showing={showing}
+      data-small={small}
+      style={style}
+      onDoubleClick={() => element.current && toggleFullscreen(element.current)}
+    >
+      <video ref={video} className={mirrored ? 'mirrored' : undefined} muted playsInline autoPlay />
+      {!showing && (kind === 'camera' ? <Avatar name={name} className="tile-avatar" /> : <LoaderCircle className="spin tile-wait" aria-hidden="true" />)}
+      {lost && (
+        <div className="tile-state">
+          <LoaderCircle className="spin" aria-hidden="true" />
+          {t('tile.reconnecting')}
+        </div>
+      )}
+      {!lost && failed && <div className="tile-state">{t('tile.noMedia')}</div>}
+      {!lost && content.path === 'connecting' && !own && !showing && (
+        <div className="tile-state quiet">
+          <LoaderCircle className="spin" aria-hidden="true" />
+          {t('tile.connecting')}
+        </div>
+      )}
+      <div className="tile-name">
+        {muted && kind === 'camera' && (
+          <span className="tile-muted" role="img" aria-label={t('tile.muted')}>
+            <MicOff aria-hidden="true" />
+          </span>
+        )}
+        <span className="tile-name-text">{label}</span>
+      </div>
+      <div className="tile-actions">
+        {onPin && (
+          <TileAction label={pinned ? t('tile.unpin') : t('tile.pin')} onClick={() => onPin(key)}>
+            {pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />}
+          </TileAction>
+        )}
+        {onHide && (
+          <TileAction label={t('tile.hideSelf')} onClick={onHide}>
+            <EyeOff aria-hidden="true" />
+          </TileAction>
+        )}
+        <TileAction
+          label={full ? t('tile.exitFullscreen') : t('tile.fullscreen')}
+          onClick={() => element.current && toggleFullscreen(element.current)}
+        >
+          {full ? <Minimize2 aria-hidden="true" /> : <Maximize2 aria-hidden="true" />}
+        </TileAction>
+      </div>
+    </div>
+  );
+}
+
+function TileAction({ label, onClick, children }: { label: string; onClick: () => void; children: ReactNode }) {
+  return (
+    <button type="button" className="tile-action" aria-label={label} title={label} onClick={onClick} onDoubleClick={(event) => event.stopPropagation()}>
+      {children}
+    </button>
+  );
+}

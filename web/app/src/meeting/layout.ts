@@ -1,0 +1,195 @@
+/** Where tiles go on the stage: pure geometry in CSS pixels. Order of the input is order of importance. */
+export interface TileShape {
+  key: string;
+  kind: 'camera' | 'screen';
+  /** Oneself: floats over the other in a talk of two. */
+  own: boolean;
+  /** Width / height of the picture; undefined while unknown. */
+  aspect?: number | undefined;
+}
+
+export interface Placed {
+  key: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** `floating` lies over the rest, `strip` is small beside the main one. */
+  role: 'grid' | 'main' | 'strip' | 'floating';
+  /** Fill the tile and cut edges off, or show all with bars. */
+  fit: 'cover' | 'contain';
+}
+
+export interface Stage {
+  width: number;
+  height: number;
+  gap: number;
+}
+
+const usualAspect = 16 / 9;
+/** At least this much of a camera picture stays visible when it is cut to fill its tile: faces survive. */
+const keepVisible = 0.55;
+/** A grid tile is at most this wide and at least this narrow, as long as the stage stays well covered. */
+const widest = 2.3;
+const narrowest = 0.6;
+const enoughCovered = 0.8;
+
+export function arrange(stage: Stage, tiles: readonly TileShape[], spotlight?: string): Placed[] {
+  if (tiles.length === 0 || stage.width <= 0 || stage.height <= 0) return [];
+  const main =
+    tiles.find((tile) => tile.key === spotlight) ?? tiles.find((tile) => tile.kind === 'screen' && !tile.own);
+  if (main && tiles.length > 1) {
+    return withStrip(
+      stage,
+      main,
+      tiles.filter((tile) => tile !== main),
+    );
+  }
+  const [first, second] = tiles;
+  if (tiles.length === 2 && first && second && first.own !== second.own) {
+    const other = first.own ? second : first;
+    const self = first.own ? first : second;
+    if (self.kind === 'camera' && prefersOverlay(stage, other)) return overlaid(stage, other, self);
+  }
+  return grid(stage, tiles);
+}
+
+/** The largest tiles' share of the stage, floating ones not counted twice. */
+export function coverage(stage: Stage, placed: readonly Placed[]): number {
+  const area = placed
+    .filter((tile) => tile.role !== 'floating')
+    .reduce((sum, tile) => sum + tile.width * tile.height, 0);
+  return area / (stage.width * stage.height);
+}
+
+/** An upright phone shows a wide picture better above the own one than cut to a third of its width. */
+function prefersOverlay(stage: Stage, other: TileShape): boolean {
+  return visibleShare(stage.width / stage.height, other.aspect ?? usualAspect) >= keepVisible;
+}
+
+function overlaid(stage: Stage, other: TileShape, self: TileShape): Placed[] {
+  const aspect = Math.min(usualAspect, Math.max(3 / 4, self.aspect ?? usualAspect));
+  const area = Math.min(250 * 141, Math.max(120 * 96, stage.width * stage.height * 0.045));
+  const width = Math.min(stage.width * 0.34, Math.sqrt(area * aspect));
+  const height = width / aspect;
+  const margin = Math.max(10, stage.gap);
+  return [
+    place(other, 0, 0, stage.width, stage.height, 'main'),
+    place(self, stage.width - width - margin, stage.height - height - margin, width, height, 'floating'),
+  ];
+}
+
+function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]): Placed[] {
+  const { width, height, gap } = stage;
+  const side = width / height >= 1.1;
+  // The strip takes what the picture leaves free anyway, within limits that keep the main tile large.
+  const free = side
+    ? width - height * (main.aspect ?? usualAspect) - gap
+    : height - width / (main.aspect ?? usualAspect) - gap;
+  const least = side ? Math.max(112, width * 0.12) : Math.max(84, height * 0.12);
+  const most = side ? width * 0.2 : height * 0.2;
+  const thickness = Math.min(most, Math.max(least, Math.min(free, 300)));
+  const long = side ? height : width;
+  // Wide enough for a face each; when they do not fit, all get narrower rather than scrolled away.
+  const wanted = side ? thickness / usualAspect : thickness * 1.4;
+  const extent = Math.min(wanted * 1.25, (long - gap * (others.length - 1)) / others.length);
+  const start = (long - (extent * others.length + gap * (others.length - 1))) / 2;
+  const placedMain = side
+    ? place(main, 0, 0, width - thickness - gap, height, 'main')
+    : place(main, 0, 0, width, height - thickness - gap, 'main');
+  return [
+    placedMain,
+    ...others.map((tile, index) => {
+      const offset = start + index * (extent + gap);
+      return side
+        ? place(tile, width - thickness, offset, thickness, extent, 'strip')
+        : place(tile, offset, height - thickness, extent, thickness, 'strip');
+    }),
+  ];
+}
+
+/** Rows or columns, whichever shows more of the pictures; the shorter lines' tiles grow to fill theirs. */
+function grid(stage: Stage, tiles: readonly TileShape[]): Placed[] {
+  let best: Placed[] = [];
+  let bestScore = -1;
+  for (let lines = 1; lines <= tiles.length; lines += 1) {
+    for (const vertical of [false, true]) {
+      for (const larger of ['first', 'last'] as const) {
+        const placed = fillLines(stage, tiles, lineLengths(tiles.length, lines, larger), vertical);
+        const score = shown(placed, tiles);
+        if (score > bestScore + 1e-6) {
+          best = placed;
+          bestScore = score;
+        }
+      }
+    }
+  }
+  return best;
+}
+
+/** 7 in 3 lines: 3, 2, 2 or 2, 2, 3. */
+function lineLengths(count: number, lines: number, larger: 'first' | 'last'): number[] {
+  const base = Math.floor(count / lines);
+  const rest = count % lines;
+  return Array.from({ length: lines }, (_, line) => base + ((larger === 'first' ? line < rest : line >= lines - rest) ? 1 : 0));
+}
+
+function fillLines(stage: Stage, tiles: readonly TileShape[], lengths: readonly number[], vertical: boolean): Placed[] {
+  const { gap } = stage;
+  const along = vertical ? stage.height : stage.width;
+  const across = vertical ? stage.width : stage.height;
+  const thickness = (across - gap * (lengths.length - 1)) / lengths.length;
+  const attempt = (limited: boolean): Placed[] => {
+    const placed: Placed[] = [];
+    let index = 0;
+    lengths.forEach((length, line) => {
+      const room = (along - gap * (length - 1)) / length;
+      const extent = limited ? limit(room, thickness, vertical) : room;
+      const start = (along - (extent * length + gap * (length - 1))) / 2;
+      for (let position = 0; position < length; position += 1) {
+        const tile = tiles[index++];
+        if (!tile) continue;
+        const offset = start + position * (extent + gap);
+        const edge = line * (thickness + gap);
+        placed.push(
+          vertical
+            ? place(tile, edge, offset, thickness, extent, 'grid')
+            : place(tile, offset, edge, extent, thickness, 'grid'),
+        );
+      }
+    });
+    return placed;
+  };
+  const limited = attempt(true);
+  return coverage(stage, limited) >= enoughCovered ? limited : attempt(false);
+}
+
+function limit(extent: number, thickness: number, vertical: boolean): number {
+  return vertical ? Math.min(extent, thickness / narrowest) : Math.min(extent, thickness * widest);
+}
+
+/** Area of picture that can be seen; small tiles count more, so that nobody is put in a corner. */
+function shown(placed: readonly Placed[], tiles: readonly TileShape[]): number {
+  return placed.reduce((sum, tile) => {
+    const aspect = tiles.find((shape) => shape.key === tile.key)?.aspect ?? usualAspect;
+    return sum + Math.sqrt(tile.width * tile.height * visibleShare(tile.width / tile.height, aspect));
+  }, 0);
+}
+
+function place(
+  tile: TileShape,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  role: Placed['role'],
+): Placed {
+  const covers =
+    tile.kind === 'camera' && visibleShare(width / height, tile.aspect ?? usualAspect) >= keepVisible;
+  return { key: tile.key, x, y, width, height, role, fit: covers ? 'cover' : 'contain' };
+}
+
+/** The share of a picture that stays visible when it is cut to a tile's shape. */
+function visibleShare(tileAspect: number, pictureAspect: number): number {
+  return Math.min(tileAspect / pictureAspect, pictureAspect / tileAspect);
+}

@@ -1,0 +1,34 @@
+import { useCallback, useEffect, useState } from 'react';
+
+const copiedMilliseconds = 2500;
+
+/** Copies a text; `copied` is true for a moment afterwards. Without a clipboard API (plain http) the old way. */
+export function useCopy(text: string): { copied: boolean; copy: () => void } {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), copiedMilliseconds);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = useCallback(() => {
+    const done = () => setCopied(true);
+    const fallBack = () => {
+      if (copyBySelection(text)) done();
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, fallBack);
+    else fallBack();
+  }, [text]);
+  return { copied, copy };
+}
+
+function copyBySelection(text: string): boolean {
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.style.position = 'fixed';
+  area.style.opacity = '0';
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand('copy');
+  area.remove();
+  return copied;
+}

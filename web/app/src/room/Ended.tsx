@@ -1,0 +1,93 @@
+import { House, LogIn, RotateCw } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { errorCode, explain } from '../core/errors';
+import { navigate } from '../core/route';
+import { Logo } from '../ui/Logo';
+import { NoticePage } from '../ui/NoticePage';
+
+function HomeButton() {
+  const { t } = useTranslation();
+  return (
+    <button className="button" onClick={() => navigate('/')}>
+      <House aria-hidden="true" />
+      {t('ended.home')}
+    </button>
+  );
+}
+
+export function Joining({ roomName }: { roomName: string }) {
+  const { t } = useTranslation();
+  return (
+    <main className="notice-page joining" aria-busy="true">
+      <Logo size={56} />
+      <p>{t('room.joining', { room: roomName })}</p>
+    </main>
+  );
+}
+
+export function Left({ roomName, onAgain }: { roomName: string; onAgain: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <NoticePage
+      title={t('ended.leftTitle')}
+      actions={
+        <>
+          <button className="button primary" onClick={onAgain}>
+            <LogIn aria-hidden="true" />
+            {t('ended.again')}
+          </button>
+          <HomeButton />
+        </>
+      }
+    >
+      <p>{t('ended.leftText', { room: roomName })}</p>
+    </NoticePage>
+  );
+}
+
+export function Replaced({ onAgain }: { onAgain: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <NoticePage
+      title={t('ended.replacedTitle')}
+      tone="alert"
+      actions={
+        <>
+          <button className="button primary" onClick={onAgain}>
+            <LogIn aria-hidden="true" />
+            {t('ended.useHere')}
+          </button>
+          <HomeButton />
+        </>
+      }
+    >
+      <p>{t('ended.replacedText')}</p>
+    </NoticePage>
+  );
+}
+
+export function Failed({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+  const { t } = useTranslation();
+  const { title, text } = explain(error, 'join', t);
+  const reload = errorCode(error) === 'version-mismatch';
+  const retry = errorCode(error) !== 'invalid-room-name';
+  return (
+    <NoticePage
+      title={title}
+      tone="alert"
+      actions={
+        <>
+          {retry && (
+            <button className="button primary" onClick={reload ? () => location.reload() : onAgain}>
+              <RotateCw aria-hidden="true" />
+              {reload ? t('crash.reload') : t('ended.tryAgain')}
+            </button>
+          )}
+          <HomeButton />
+        </>
+      }
+    >
+      <p>{text}</p>
+    </NoticePage>
+  );
+}

@@ -1,0 +1,100 @@
+import { createLocalMedia, type LocalMedia } from '@kaigi/client';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useTitle } from '../core/hooks';
+import { currentChoices, currentPreferences, setPreferences } from '../core/preferences';
+import { parseQuery } from '../core/route';
+import { useDevices, type Devices } from '../core/useDevices';
+import { Meeting } from '../meeting/Meeting';
+import { PreJoin } from '../prejoin/PreJoin';
+import { Failed, Joining, Left, Replaced } from './Ended';
+import { NotOpen } from './NotOpen';
+import { useEntry } from './useEntry';
+
+/** Everything under `/r/<room>`; going in again starts it afresh, without the pre-join page. */
+export function RoomPage({ roomName }: { roomName: string }) {
+  const [round, setRound] = useState(0);
+  return (
+    <RoomRound
+      key={round}
+      roomName={roomName}
+      straightIn={round > 0 || parseQuery(location.search).join}
+      onAgain={() => setRound((before) => before + 1)}
+    />
+  );
+}
+
+function RoomRound({ roomName, straightIn, onAgain }: { roomName: string; straightIn: boolean; onAgain: () => void }) {
+  const { t } = useTranslation();
+  const [media] = useState(createLocalMedia);
+  const devices = useDevices(media);
+  const { entry, join, leave } = useEntry(roomName, media);
+  const [firstName] = useState(() => parseQuery(location.search).name ?? currentPreferences().name ?? '');
+  useTitle(entry.phase === 'meeting' ? undefined : t('title.room', { room: roomName }));
+
+  const enter = useCallback(
+    (name: string) => {
+      setPreferences({ name });
+      join(name);
+    },
+    [join],
+  );
+  useStart(media, devices, straightIn ? () => join(firstName || t('common.guest')) : undefined);
+
+  switch (entry.phase) {
+    case 'prejoin':
+    case 'joining':
+      if (straightIn && entry.phase === 'joining') return <Joining roomName={roomName} />;
+      if (straightIn && entry.phase === 'prejoin' && entry.error === undefined) return <Joining roomName={roomName} />;
+      return (
+        <PreJoin
+          roomName={roomName}
+          media={media}
+          devices={devices}
+          firstName={firstName}
+          joining={entry.phase === 'joining'}
+          error={entry.phase === 'prejoin' ? entry.error : undefined}
+          onJoin={enter}
+        />
+      );
+    case 'not-open':
+      return (
+        <NotOpen
+          roomName={roomName}
+          wrongKey={entry.wrongKey}
+          trying={entry.trying}
+          onTry={(key) => join(entry.name, key)}
+        />
+      );
+    case 'meeting':
+      return <Meeting room={entry.room} media={media} devices={devices} onLeave={leave} />;
+    case 'left':
+      return <Left roomName={roomName} onAgain={onAgain} />;
+    case 'replaced':
+      return <Replaced onAgain={onAgain} />;
+    case 'failed':
+      return <Failed error={entry.error} onAgain={onAgain} />;
+  }
+}
+
+/** Longest that `join=1` waits for the devices before it goes in without them: a prompt may stay open. */
+const deviceWaitMilliseconds = 2500;
+
+/** Opens the devices once, as the address or the last time asked; then goes in if that was asked for. */
+function useStart(media: LocalMedia, devices: Devices, then: (() => void) | undefined) {
+  const started = useRef(false);
+  const { turn } = devices;
+  useEffect(() => {
+    if (started.current) return;
+    started.current = true;
+    const query = parseQuery(location.search);
+    const wanted = currentChoices();
+    const opening: Promise<unknown>[] = [];
+    if (query.mic ?? wanted.mic) opening.push(turn('mic', true));
+    if (query.cam ?? wanted.camera) opening.push(turn('camera', true));
+    media.refreshDevices().catch(() => undefined);
+    if (!then) return;
+    const timeout = new Promise((resolve) => setTimeout(resolve, deviceWaitMilliseconds));
+    void Promise.race([Promise.all(opening), timeout]).then(then);
+  }, [media, turn, then]);
+}

@@ -1,0 +1,123 @@
+import { joinRoom, type LocalMedia, type Room } from '@kaigi/client';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { errorCode } from '../core/errors';
+import { rememberRoom } from '../core/preferences';
+
+/** How far one is on the way into a room, and how one came out of it. */
+export type Entry =
+  | { phase: 'prejoin'; error?: unknown }
+  | { phase: 'joining'; name: string }
+  /** Only holders of the key open rooms here: we wait until one has, or have the key ourselves. */
+  | { phase: 'not-open'; name: string; wrongKey: boolean; trying: boolean }
+  | { phase: 'meeting'; room: Room }
+  | { phase: 'left' }
+  | { phase: 'replaced' }
+  | { phase: 'failed'; error: unknown };
+
+export interface EntryControl {
+  entry: Entry;
+  join(name: string, createKey?: string): void;
+  leave(): void;
+}
+
+const guestRetryMilliseconds = 5000;
+
+export function useEntry(roomName: string, media: LocalMedia): EntryControl {
+  const [entry, setEntry] = useState<Entry>({ phase: 'prejoin' });
+  const attempt = useRef<AbortController>(undefined);
+  const joined = useRef<Room>(undefined);
+
+  const join = useCallback(
+    (name: string, createKey?: string) => {
+      attempt.current?.abort();
+      const controller = new AbortController();
+      attempt.current = controller;
+      setEntry((before) =>
+        before.phase === 'not-open'
+          ? { ...before, name, trying: true, wrongKey: false }
+          : { phase: 'joining', name },
+      );
+      joinRoom(location.origin, {
+        room: roomName,
+        name,
+        media,
+        signal: controller.signal,
+        ...(createKey === undefined ? {} : { createKey }),
+      }).then(
+        (room) => {
+          if (controller.signal.aborted) {
+            void room.leave().catch(() => undefined);
+            return;
+          }
+          joined.current = room;
+          rememberRoom(room.name);
+          setEntry({ phase: 'meeting', room });
+        },
+        (error: unknown) => {
+          if (!controller.signal.aborted) setEntry(afterRefusal(error, name));
+        },
+      );
+    },
+    [roomName, media],
+  );
+
+  const leave = useCallback(() => {
+    const room = joined.current;
+    joined.current = undefined;
+    attempt.current?.abort();
+    setEntry({ phase: 'left' });
+    void room?.leave().catch(() => undefined);
+    media.close();
+  }, [media]);
+
+  // Going back in the browser's history leaves too.
+  useEffect(
+    () => () => {
+      attempt.current?.abort();
+      void joined.current?.leave().catch(() => undefined);
+      joined.current = undefined;
+      media.close();
+    },
+    [media],
+  );
+
+  // The room may end from the other side of the wire.
+  const room = entry.phase === 'meeting' ? entry.room : undefined;
+  useEffect(() => {
+    if (!room) return;
+    const check = () => {
+      const { signaling } = room;
+      if (signaling.state !== 'closed' || joined.current !== room) return;
+      joined.current = undefined;
+      media.close();
+      if (signaling.reason === 'replaced') setEntry({ phase: 'replaced' });
+      else if (signaling.reason === 'refused') setEntry({ phase: 'failed', error: signaling.error });
+      else setEntry({ phase: 'left' });
+    };
+    check();
+    return room.on('signaling', check);
+  }, [room, media]);
+
+  // A guest in front of a closed door knocks again every few seconds.
+  const waiting = entry.phase === 'not-open' && !entry.trying ? entry.name : undefined;
+  useEffect(() => {
+    if (waiting === undefined) return;
+    const timer = setTimeout(() => join(waiting), guestRetryMilliseconds);
+    return () => clearTimeout(timer);
+  }, [waiting, join]);
+
+  return { entry, join, leave };
+}
+
+function afterRefusal(error: unknown, name: string): Entry {
+  switch (errorCode(error)) {
+    case 'room-not-open':
+      return { phase: 'not-open', name, wrongKey: false, trying: false };
+    case 'wrong-key':
+      return { phase: 'not-open', name, wrongKey: true, trying: false };
+    case 'invalid-display-name':
+      return { phase: 'prejoin', error };
+    default:
+      return { phase: 'failed', error };
+  }
+}

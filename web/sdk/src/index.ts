@@ -1,0 +1,32 @@
+/** `@kaigi/client`: join Kaigi meetings from any web page. `README.md` shows how. */
+
+import { joinRoom as join } from './join';
+import type { JoinOptions, Room } from './types';
+
+/**
+ * Enters a room. Resolves when the server has let us in; connections to the others follow by themselves.
+ * Rejects with a `KaigiError`: what the server refused, `server-unreachable` after some tries, `aborted`.
+ *
+ * @param serverUrl where the Kaigi server is, e.g. `https://meet.example.org`; relative to the page
+ */
+export function joinRoom(serverUrl: string, options: JoinOptions): Promise<Room> {
+  return join(serverUrl, options);
+}
+
+export { DATA_BYTES } from './data-frame';
+export { isSupported } from './join';
+export { createLocalMedia } from './local-media';
+export { newRoomName } from './room-name';
+export { KaigiError } from './types';
+export type * from './types';
+export { LIMITS, PROTOCOL_VERSION } from './wire.gen';
+export type {
+  ChatBody,
+  ChatEntry,
+  ErrorCode,
+  JoinOutcome,
+  LeaveReason,
+  MediaState,
+  ParticipantId,
+  ProtocolVersion,
+} from './wire.gen';

@@ -1,0 +1,89 @@
+import { connectSocketIo } from './connection';
+import type { Connect } from './connection';
+import { aborted, insecureContext } from './errors';
+import { createLocalMedia } from './local-media';
+import { Page } from './page';
+import { pageStorage, ResumeStore } from './resume-store';
+import { Meeting } from './room';
+import { Signaling } from './signaling';
+import { KaigiError } from './types';
+import type { JoinOptions, Room } from './types';
+
+/** Replaced in tests. */
+export interface Surroundings {
+  connect: Connect;
+  createConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+/**
+ * Enters a room. Resolves when the server has let us in; connections to the others follow by themselves.
+ * Rejects with a `KaigiError`: what the server refused, `server-unreachable` after some tries, `aborted`.
+ *
+ * @param serverUrl where the Kaigi server is, e.g. `https://meet.example.org`; relative to the page
+ */
+export async function joinRoom(
+  serverUrl: string,
+  options: JoinOptions,
+  surroundings: Surroundings = { connect: connectSocketIo },
+): Promise<Room> {
+  const { signal, room, name, createKey, transports } = options;
+  const url = resolve(serverUrl);
+  if (signal?.aborted) throw aborted();
+  if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
+  const media = options.media ?? createLocalMedia();
+  const store = options.persist === false ? undefined : new ResumeStore({ serverUrl: url, room, ...pageStorage() });
+  const identity = await store?.take();
+  if (signal?.aborted) throw aborted();
+
+  const signaling = new Signaling({
+    serverUrl: url,
+    transports,
+    join: () => ({ room, name, media: media.state, ...(createKey === undefined ? {} : { createKey }) }),
+    resume: identity && { token: identity.token },
+    connect: surroundings.connect,
+  });
+  const { createConnection } = surroundings;
+  const meeting = new Meeting({ serverUrl: url, options, media, signaling, store, page: new Page(), createConnection });
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(aborted());
+      void meeting.leave();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    const stop = [
+      signaling.on('joined', () => {
+        settle();
+        resolve(meeting);
+      }),
+      signaling.on('state', (state) => {
+        if (state.state !== 'closed') return;
+        settle();
+        reject(state.error ?? aborted());
+      }),
+    ];
+    const settle = () => {
+      signal?.removeEventListener('abort', abort);
+      for (const listening of stop) listening();
+    };
+    meeting.start();
+  });
+}
+
+/** Can this browser hold a meeting, on this page? */
+export function isSupported(): boolean {
+  return (
+    typeof RTCPeerConnection !== 'undefined' &&
+    'addTransceiver' in RTCPeerConnection.prototype &&
+    'replaceTrack' in RTCRtpSender.prototype &&
+    navigator.mediaDevices?.getUserMedia !== undefined
+  );
+}
+
+function resolve(serverUrl: string): string {
+  const base = typeof location === 'undefined' ? undefined : location.href;
+  try {
+    return new URL(serverUrl, base).href;
+  } catch (cause) {
+    throw new KaigiError('server-unreachable', `"${serverUrl}" is not an address of a server.`, { cause });
+  }
+}

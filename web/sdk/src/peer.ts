@@ -1,0 +1,185 @@
+import { DataChannels } from './data-channels';
+import type { Delivery } from './data-channels';
+import type { Frame } from './data-frame';
+import { Emitter } from './emitter';
+import { IceRecovery } from './ice-recovery';
+import { Negotiation } from './negotiation';
+import type { FirstOffer } from './roster';
+import { addSlots, adoptSlots, receivedTracks, setTrack, SLOTS, tuneSlots } from './slots';
+import type { Tracks } from './slots';
+import { selectedPair } from './stats-report';
+import type { PeerPath, TrackSource } from './types';
+import type { SignalPayload } from './wire.gen';
+
+/** The polite side lets the other restart ICE first. */
+const POLITE_PATIENCE_MS = 1_000;
+
+export interface PeerOptions {
+  polite: boolean;
+  firstOffer: FirstOffer;
+  configuration: RTCConfiguration;
+  /** What to send. */
+  tracks: Tracks;
+  createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+export interface PeerEvents {
+  /** For the participant at the other end. */
+  signal: SignalPayload;
+  /** `tracks` changed. */
+  tracks: Tracks;
+  path: PeerPath;
+  data: Frame;
+  /** The other end has closed the connection on purpose. */
+  closed: undefined;
+}
+
+/** The direct connection to one participant, over all that may happen to it. */
+export class Peer extends Emitter<PeerEvents> {
+  readonly #recovery: IceRecovery;
+  readonly #negotiation: Negotiation;
+  readonly #data = new DataChannels();
+  #configuration: RTCConfiguration;
+  #sending: Tracks;
+  #transceivers: RTCRtpTransceiver[] = [];
+  #tracks: Tracks = {};
+  #path: PeerPath = 'connecting';
+  #tuned = false;
+  #reachable = true;
+
+  constructor(options: PeerOptions) {
+    super();
+    const { polite, firstOffer, createConnection } = options;
+    this.#configuration = options.configuration;
+    this.#sending = options.tracks;
+    this.#recovery = new IceRecovery(polite ? POLITE_PATIENCE_MS : 0);
+    this.#negotiation = new Negotiation({
+      polite,
+      firstOffer,
+      connect: () => this.#prepare(createConnection(this.#configuration)),
+      prepareOffer: (connection) => {
+        this.#transceivers = addSlots(connection, this.#sending);
+        this.#data.attach(connection);
+      },
+      prepareAnswer: (connection) => {
+        this.#transceivers = adoptSlots(connection, this.#sending);
+        this.#data.attach(connection);
+      },
+    });
+    this.#recovery.on('restart', () => this.#negotiation.restart());
+    this.#recovery.on('state', (state) => {
+      if (state === 'connected') void this.#readPath();
+      else this.#setPath(state);
+    });
+    this.#negotiation.on('signal', (payload) => this.emit('signal', payload));
+    this.#negotiation.on('negotiated', () => this.#handleNegotiated());
+    this.#data.on('message', (frame) => this.emit('data', frame));
+    this.#data.on('closed', () => {
+      if (this.connection.connectionState !== 'failed') this.emit('closed', undefined);
+    });
+  }
+
+  get connection(): RTCPeerConnection {
+    return this.#negotiation.connection;
+  }
+
+  get tracks(): Tracks {
+    return this.#tracks;
+  }
+
+  get path(): PeerPath {
+    return this.#path;
+  }
+
+  get bufferedBytes(): number {
+    return this.#data.bufferedBytes;
+  }
+
+  /** The receiver of one of the participant's sources, once negotiated. */
+  receiver(source: TrackSource): RTCRtpReceiver | undefined {
+    return this.#transceivers[SLOTS.indexOf(source)]?.receiver;
+  }
+
+  start(): void {
+    this.#negotiation.start();
+  }
+
+  handleSignal(payload: SignalPayload): void {
+    this.#negotiation.handleSignal(payload);
+  }
+
+  /** Signals get through to the participant, or they do not for now. */
+  handleReachable(reachable: boolean): void {
+    if (reachable === this.#reachable) return;
+    this.#reachable = reachable;
+    if (reachable) this.#negotiation.repeat();
+    this.#recovery.handleReachable(reachable);
+  }
+
+  /** What to send from now on. Changes no description: a sender without a track sends nothing. */
+  setTracks(tracks: Tracks): void {
+    const before = this.#sending;
+    this.#sending = tracks;
+    this.#transceivers.forEach((transceiver, index) => {
+      const source = SLOTS[index];
+      if (source && tracks[source] !== before[source]) setTrack(transceiver, tracks[source] ?? null);
+    });
+  }
+
+  /** Fresh servers (their credentials expire); used from the next ICE restart on. */
+  setIceServers(iceServers: RTCIceServer[]): void {
+    this.#configuration = { ...this.#configuration, iceServers };
+    this.connection.setConfiguration(this.#configuration);
+  }
+
+  restartIce(): void {
+    this.#recovery.restartNow();
+  }
+
+  send(frame: Uint8Array<ArrayBuffer>, delivery: Delivery): void {
+    this.#data.send(frame, delivery);
+  }
+
+  /** A report taken anyway is good for the path too: it may change while connected. */
+  handleStats(report: RTCStatsReport): void {
+    if (this.connection.connectionState !== 'connected') return;
+    const pair = selectedPair(report);
+    if (pair) this.#setPath(pair.relayed ? 'relayed' : 'direct');
+  }
+
+  close(): void {
+    this.clear();
+    this.#recovery.close();
+    this.#data.clear();
+    this.#negotiation.close();
+  }
+
+  #prepare(connection: RTCPeerConnection): RTCPeerConnection {
+    connection.addEventListener('connectionstatechange', () => {
+      if (connection === this.connection) this.#recovery.handleConnectionState(connection.connectionState);
+    });
+    return connection;
+  }
+
+  #handleNegotiated(): void {
+    this.#tracks = receivedTracks(this.#transceivers);
+    this.emit('tracks', this.#tracks);
+    if (this.#tuned) return;
+    this.#tuned = true;
+    tuneSlots(this.#transceivers);
+  }
+
+  async #readPath(): Promise<void> {
+    try {
+      this.handleStats(await this.connection.getStats());
+    } catch {
+      // closed meanwhile
+    }
+  }
+
+  #setPath(path: PeerPath): void {
+    if (path === this.#path) return;
+    this.#path = path;
+    this.emit('path', path);
+  }
+}

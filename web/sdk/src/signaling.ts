@@ -1,0 +1,267 @@
+import { Backoff } from './backoff';
+import type { Connect, Connection, Transport } from './connection';
+import { ANSWER_MS } from './connection';
+import { Emitter } from './emitter';
+import { ConnectionLost, isPassing, readAnswer } from './errors';
+import { KaigiError } from './types';
+import type { SignalingState } from './types';
+import { PROTOCOL_VERSION } from './wire.gen';
+import type { Event, Join, Joined, Request, Resume, ServerClosing } from './wire.gen';
+
+/** Tries before the first join gives up, and the time for all of them. */
+const FIRST_JOIN_ATTEMPTS = 4;
+const FIRST_JOIN_MS = 15_000;
+/** A connection that held this long was a good one: the next loss starts with a fast try again. */
+const GOOD_CONNECTION_MS = 5_000;
+/** A live server answers a probe well within this. */
+const PROBE_MS = 3_000;
+
+/** What each request is answered with. */
+export interface Answers {
+  leave: unknown;
+  away: unknown;
+  signal: unknown;
+  media: unknown;
+  chat: { id: number };
+}
+export type RequestData<E extends Request['event']> = Extract<Request, { event: E }>['data'];
+/** The events that are the room's business. */
+export type RoomEvent = Exclude<Event, { event: 'server-closing' | 'replaced' }>;
+
+export interface SignalingEvents {
+  /** The state for the user; the first one comes with the first `joined`. */
+  state: SignalingState;
+  /** In the room, for the first time or again. Comes before `state` says `connected`. */
+  joined: Joined;
+  event: RoomEvent;
+}
+
+export interface SignalingOptions {
+  serverUrl: string;
+  transports?: Transport[] | undefined;
+  /** What to join with, asked at each join: the media state changes. */
+  join: () => Omit<Join, 'version' | 'resume'>;
+  /** Who we were before a reload of the page. */
+  resume?: Resume | undefined;
+  connect: Connect;
+  backoff?: Backoff;
+}
+
+type Phase =
+  | { phase: 'idle' }
+  | { phase: 'waiting'; timer: ReturnType<typeof setTimeout> }
+  | { phase: 'joining'; connection: Connection; early: RoomEvent[] }
+  | { phase: 'joined'; connection: Connection; since: number }
+  | { phase: 'closed'; error: KaigiError | undefined };
+
+/** Keeps us in the room: connects, joins, joins again after each loss, and carries requests and events. */
+export class Signaling extends Emitter<SignalingEvents> {
+  readonly #options: SignalingOptions;
+  readonly #backoff: Backoff;
+  #phase: Phase = { phase: 'idle' };
+  #resume: Resume | undefined;
+  #hasJoined = false;
+  #startedAt = 0;
+  #serverClosing = false;
+  /** Why the server refused the last join, if it did: better to report than "unreachable". */
+  #lastRefusal: KaigiError | undefined;
+
+  constructor(options: SignalingOptions) {
+    super();
+    this.#options = options;
+    this.#backoff = options.backoff ?? new Backoff();
+    this.#resume = options.resume;
+  }
+
+  get isJoined(): boolean {
+    return this.#phase.phase === 'joined';
+  }
+
+  start(): void {
+    this.#startedAt = Date.now();
+    this.#open();
+  }
+
+  /** Asks the server; rejects with `ConnectionLost` when not joined or when the connection ends first. */
+  async request<E extends keyof Answers>(event: E, data: RequestData<E>, answerMs = ANSWER_MS): Promise<Answers[E]> {
+    const phase = this.#phase;
+    if (phase.phase === 'closed') throw phase.error ?? new KaigiError('not-joined', 'You have left the room.');
+    if (phase.phase !== 'joined') throw new ConnectionLost('not connected');
+    try {
+      return readAnswer<Answers[E]>(await phase.connection.request(event, data, answerMs));
+    } catch (error) {
+      // The server has forgotten us while the connection lived: only a new join helps.
+      if (error instanceof KaigiError && error.code === 'not-joined' && this.#phase === phase) {
+        phase.connection.close();
+        this.#handleLost();
+        throw new ConnectionLost('the server forgot us');
+      }
+      throw error;
+    }
+  }
+
+  /** Finds out soon whether the connection still lives: after a change of network it often does not. */
+  probe(): void {
+    if (this.#phase.phase !== 'joined') return this.reconnectNow();
+    this.request('media', this.#options.join().media, PROBE_MS).catch(() => undefined);
+  }
+
+  reconnectNow(): void {
+    if (this.#phase.phase !== 'waiting') return;
+    clearTimeout(this.#phase.timer);
+    this.#open();
+  }
+
+  /** Our peer connections died (the page was frozen): join again as after a reload. */
+  startAnew(): void {
+    if (this.#phase.phase === 'closed' || !this.#hasJoined) return;
+    if (this.#resume) this.#resume = { token: this.#resume.token };
+    this.#drop();
+    this.#open();
+  }
+
+  /** The page is going away, perhaps to come back. */
+  away(): void {
+    if (this.#phase.phase === 'joined') this.#phase.connection.sendLast('away', {});
+  }
+
+  /** Leaves for good: tells the server if it can be told within a moment, and stops either way. */
+  async leave(): Promise<void> {
+    const phase = this.#phase;
+    if (phase.phase === 'closed') return;
+    if (phase.phase === 'waiting') clearTimeout(phase.timer);
+    this.#phase = { phase: 'closed', error: undefined };
+    this.emit('state', { state: 'closed', reason: 'left' });
+    if (phase.phase !== 'joined' && phase.phase !== 'joining') return;
+    await phase.connection.request('leave', {}, PROBE_MS).catch(() => undefined);
+    phase.connection.close();
+  }
+
+  /** Stops without telling the server. */
+  close(reason: 'left' | 'replaced' | 'refused', error?: KaigiError): void {
+    if (this.#phase.phase === 'closed') return;
+    this.#drop();
+    this.#phase = { phase: 'closed', error };
+    this.emit('state', { state: 'closed', reason, ...(error ? { error } : {}) });
+  }
+
+  #open(): void {
+    const early: RoomEvent[] = [];
+    const { serverUrl, transports, connect } = this.#options;
+    const current = () => 'connection' in this.#phase && this.#phase.connection === connection;
+    const connection = connect(
+      { serverUrl, transports },
+      {
+        opened: () => {
+          if (current()) void this.#join(connection);
+        },
+        event: (name, data) => {
+          if (current()) this.#handleEvent({ event: name, data } as Event);
+        },
+        transport: (transport) => {
+          if (current() && this.isJoined) this.emit('state', { state: 'connected', transport });
+        },
+        lost: () => {
+          if (current()) this.#handleLost();
+        },
+      },
+    );
+    this.#phase = { phase: 'joining', connection, early };
+  }
+
+  async #join(connection: Connection): Promise<void> {
+    const request: Join = {
+      version: PROTOCOL_VERSION,
+      ...this.#options.join(),
+      ...(this.#resume ? { resume: this.#resume } : {}),
+    };
+    let joined: Joined;
+    try {
+      joined = readAnswer<Joined>(await connection.request('join', request));
+    } catch (error) {
+      if (error instanceof KaigiError) this.#handleRefusal(connection, error);
+      return; // a lost connection is reported through `lost`
+    }
+    const phase = this.#phase;
+    if (phase.phase !== 'joining' || phase.connection !== connection) return;
+    this.#phase = { phase: 'joined', connection, since: Date.now() };
+    this.#resume = { token: joined.resumeToken, incarnation: joined.participant.incarnation };
+    this.#hasJoined = true;
+    this.#serverClosing = false;
+    this.#lastRefusal = undefined;
+    this.emit('joined', joined);
+    for (const event of phase.early) this.emit('event', event);
+    if (this.#phase.phase === 'joined') {
+      this.emit('state', { state: 'connected', transport: connection.transport });
+    }
+  }
+
+  #handleRefusal(connection: Connection, error: KaigiError): void {
+    if (this.#phase.phase !== 'joining' || this.#phase.connection !== connection) return;
+    if (!isPassing(error.code)) return this.close('refused', error);
+    this.#lastRefusal = error;
+    connection.close();
+    this.#handleLost();
+  }
+
+  #handleEvent(event: Event): void {
+    switch (event.event) {
+      case 'replaced':
+        return this.close('replaced');
+      case 'server-closing':
+        return this.#handleServerClosing(event.data);
+      default:
+        // What arrives before the answer to `join` belongs after it.
+        if (this.#phase.phase === 'joining') this.#phase.early.push(event);
+        else if (this.#phase.phase === 'joined') this.emit('event', event);
+    }
+  }
+
+  #handleServerClosing({ retryAfterMs }: ServerClosing): void {
+    if (!('connection' in this.#phase)) return;
+    this.#serverClosing = true;
+    this.#phase.connection.close();
+    // All clients hear this at the same moment; they must not come back at the same moment.
+    this.#wait(retryAfterMs + this.#backoff.next());
+  }
+
+  #handleLost(): void {
+    const phase = this.#phase;
+    if (phase.phase === 'joined' && Date.now() - phase.since >= GOOD_CONNECTION_MS) this.#backoff.reset();
+    const delay = this.#backoff.next();
+    if (!this.#hasJoined) {
+      const outOfTime = Date.now() + delay - this.#startedAt > FIRST_JOIN_MS;
+      if (outOfTime || this.#backoff.attempt >= FIRST_JOIN_ATTEMPTS) {
+        return this.close('refused', this.#lastRefusal ?? unreachable(this.#options.serverUrl));
+      }
+    }
+    this.#wait(delay);
+  }
+
+  #wait(delay: number): void {
+    this.#phase = {
+      phase: 'waiting',
+      timer: setTimeout(() => this.#open(), delay),
+    };
+    if (!this.#hasJoined) return;
+    this.emit('state', {
+      state: 'reconnecting',
+      attempt: this.#backoff.attempt,
+      retryAt: Date.now() + delay,
+      serverClosing: this.#serverClosing,
+    });
+  }
+
+  #drop(): void {
+    if (this.#phase.phase === 'waiting') clearTimeout(this.#phase.timer);
+    if ('connection' in this.#phase) this.#phase.connection.close();
+    this.#phase = { phase: 'idle' };
+  }
+}
+
+function unreachable(serverUrl: string): KaigiError {
+  return new KaigiError(
+    'server-unreachable',
+    `The server at ${serverUrl} does not answer; check your network connection and the address.`,
+  );
+}

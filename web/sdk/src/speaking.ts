@@ -1,0 +1,66 @@
+import { toDecibel } from './level';
+
+/** Speech into a headset is around -30 dBFS; a quiet room is below -55. */
+const ON_DECIBEL = -42;
+const OFF_DECIBEL = -50;
+/** A cough is shorter. */
+const ON_MS = 120;
+/** The pause between two words is shorter. */
+const OFF_MS = 600;
+/** A source that has sent nothing for so long is silent, whatever its last level was. */
+const STALE_MS = 400;
+
+/** Whether somebody speaks, from the level of their microphone; with hysteresis, so that it does not flicker. */
+export class SpeakingDetector {
+  #speaking = false;
+  /** When the level first contradicted `#speaking`. */
+  #since: number | undefined;
+
+  get speaking(): boolean {
+    return this.#speaking;
+  }
+
+  /** Takes the level of now, in dBFS. Returns whether `speaking` changed. */
+  handleLevel(decibel: number, now: number): boolean {
+    const contradicts = this.#speaking ? decibel < OFF_DECIBEL : decibel > ON_DECIBEL;
+    if (!contradicts) {
+      this.#since = undefined;
+      return false;
+    }
+    this.#since ??= now;
+    if (now - this.#since < (this.#speaking ? OFF_MS : ON_MS)) return false;
+    return this.#turn(!this.#speaking);
+  }
+
+  /** The microphone is off: no need to wait. */
+  silence(): boolean {
+    return this.#speaking && this.#turn(false);
+  }
+
+  #turn(speaking: boolean): boolean {
+    this.#speaking = speaking;
+    this.#since = undefined;
+    return true;
+  }
+}
+
+/** Reads a receiver's level, in dBFS, from the packets' own audio level (RFC 6464). */
+export class ReceiverLevel {
+  #lastTimestamp = -1;
+  #lastChange = 0;
+
+  read(receiver: Pick<RTCRtpReceiver, 'getSynchronizationSources'>, now: number): number {
+    let level = 0;
+    let timestamp = -1;
+    for (const source of receiver.getSynchronizationSources()) {
+      level = Math.max(level, source.audioLevel ?? 0);
+      timestamp = Math.max(timestamp, source.timestamp);
+    }
+    // Browsers disagree on the clock of these timestamps; that they stand still says enough.
+    if (timestamp !== this.#lastTimestamp) {
+      this.#lastTimestamp = timestamp;
+      this.#lastChange = now;
+    }
+    return now - this.#lastChange > STALE_MS ? -Infinity : toDecibel(level);
+  }
+}
