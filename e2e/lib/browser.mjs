@@ -36,6 +36,17 @@ export async function person(browser, options = {}) {
   return context;
 }
 
+/** Several people, their peer connections watched. */
+export async function people(browser, count, options = {}) {
+  const contexts = [];
+  for (let index = 0; index < count; index += 1) {
+    const context = await person(browser, options);
+    await watchPeers(context);
+    contexts.push(context);
+  }
+  return contexts;
+}
+
 /** Opens a room's pre-join page, gives the name, and joins with a click. */
 export async function join(context, server, room, name, query = '') {
   const page = await context.newPage();

@@ -146,7 +146,7 @@ fn host(address: IpAddr) -> String {
 fn qr(url: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(url, EcLevel::L).ok()?;
     let drawn = code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build();
-    let lines: Vec<_> = drawn.lines().map(|line| format!("  \x1b[38;5;231;48;5;16m{line}\x1b[0m")).collect();
+    let lines: Vec<_> = drawn.lines().map(|line| format!("  \x1b[38;5;16;48;5;231m{line}\x1b[0m")).collect();
     Some(lines.join("\n"))
 }
 

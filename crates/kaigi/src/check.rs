@@ -28,9 +28,9 @@ pub fn run(loaded: &Loaded) -> bool {
     if !mistakes.is_empty() {
         return false;
     }
-    println!("configuration is fine");
-    for (key, value) in settings.changed() {
-        println!("  {} = {value}  ({})", key.name, loaded.origin(key));
-    }
+    let changed = settings.changed();
+    let lines =
+        changed.iter().map(|(key, value)| format!("  {} = {value}  ({})\n", key.name, loaded.origin(key)));
+    crate::print(&format!("configuration is fine\n{}", lines.collect::<String>()));
     true
 }

@@ -110,6 +110,9 @@ fn renew(settings: &Settings) -> Result<(), String> {
         data_dir.join(certificate::CERTIFICATE_FILE).display(),
         certificate.fingerprint
     ));
+    if settings.tls_cert.is_some() {
+        eprintln!("kaigi: warning: tls-cert is set, so this self-signed certificate is not in use");
+    }
     Ok(())
 }
 

@@ -38,7 +38,9 @@ for (const [name, size] of [...sizes].sort((a, b) => b[1] - a[1])) {
   console.log(`${String(size).padStart(8)}  ${seen.has(name) ? 'first' : 'later'}  ${name}`);
 }
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-console.log(`first load ${kilobytes(first)}, everything ${kilobytes(all)}, budget ${kilobytes(budgetBytes)} (gzip)`);
+console.log(
+  `first load ${kilobytes(first)}, everything ${kilobytes(all)}, budget ${kilobytes(budgetBytes)} (gzip)`,
+);
 if (first > budgetBytes) {
   console.error('The first load is over its budget.');
   process.exit(1);

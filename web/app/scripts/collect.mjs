@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const app = fileURLToPath(new URL('..', import.meta.url));
-const socketIo = dirname(createRequire(join(app, '../sdk/package.json')).resolve('socket.io-client/package.json'));
+const socketIo = dirname(
+  createRequire(join(app, '../sdk/package.json')).resolve('socket.io-client/package.json'),
+);
 const files = [
   [join(app, '../sdk/dist/kaigi-client.js'), 'sdk/kaigi-client.js'],
   [join(socketIo, 'dist/socket.io.min.js'), 'socket.io/socket.io.js'],

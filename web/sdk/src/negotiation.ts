@@ -39,6 +39,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   #closed = false;
   /** Set once an offer was made or answered: from then on the browser may ask for negotiation. */
   #begun = false;
+  /** This connection holds the transceivers of a first offer of ours. */
+  #offered = false;
   #ignoringOffer = false;
   /** Candidates of ours that came before the description they belong to was sent. */
   #held: IceCandidate[] | undefined;
@@ -120,7 +122,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     const connection = this.#options.connect();
     const current = () => !this.#closed && connection === this.#connection;
     connection.addEventListener('negotiationneeded', () => {
-      if (current() && this.#begun) this.#run(() => this.#offer());
+      if (current() && this.#begun) this.#run(() => this.#offer(connection));
     });
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (current()) this.#handleLocalCandidate(candidate);
@@ -129,26 +131,29 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   }
 
   #offerFirst(): void {
-    this.#begun = true;
+    this.#begun = this.#offered = true;
     this.#options.prepareOffer(this.#connection);
     // Now, not when the browser asks for it a task later: this is the way to the first picture.
-    this.#run(() => this.#offer());
+    const connection = this.#connection;
+    this.#run(() => this.#offer(connection));
   }
 
-  async #offer(): Promise<void> {
-    // Not stable: the browser asks again once it is.
-    if (this.#connection.signalingState === 'stable') await this.#describe('offer');
+  async #offer(connection: RTCPeerConnection): Promise<void> {
+    // Not stable: the browser asks again once it is. Another one: ours gave way before it was offered.
+    if (connection === this.#connection && connection.signalingState === 'stable') await this.#describe('offer');
   }
 
   async #handleOffer(sdp: string): Promise<void> {
     if (originOf(sdp) === this.#lastOffer) return this.#repeatAnswer();
-    const collision = this.#connection.signalingState !== 'stable';
+    const first = this.#connection.currentRemoteDescription === null;
+    // A first offer of ours that is only prepared collides as well: its transceivers exist.
+    const collision = this.#connection.signalingState !== 'stable' || (first && this.#offered);
     this.#ignoringOffer = collision && !this.#options.polite;
     if (this.#ignoringOffer) return;
-    const first = this.#connection.currentRemoteDescription === null;
     if (collision && first) {
       this.#connection.close();
       this.#connection = this.#connect();
+      this.#offered = false;
     }
     this.#begun = true;
     clearTimeout(this.#firstOfferTimer);

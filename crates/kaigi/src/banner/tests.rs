@@ -63,8 +63,11 @@ fn only_addresses_that_are_listened_on_are_shown() {
 
 #[test]
 fn a_configured_public_address_is_shown_once() {
-    let public = ["203.0.113.9".parse().unwrap(), "192.168.1.7".parse().unwrap()];
-    let text = rendered(&["0.0.0.0:8443"], Some(&certificate(true)), |facts| facts.public = &public);
+    const PUBLIC: &[IpAddr] = &[
+        IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 9)),
+        IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 7)),
+    ];
+    let text = rendered(&["0.0.0.0:8443"], Some(&certificate(true)), |facts| facts.public = PUBLIC);
     assert!(text.contains("https://203.0.113.9:8443/"), "{text}");
     assert_eq!(text.matches("https://192.168.1.7:8443/").count(), 1, "{text}");
 }
@@ -96,11 +99,32 @@ fn with_tls_off_it_says_what_the_proxy_does_not_carry() {
 }
 
 #[test]
-fn a_terminal_gets_a_code_that_holds_the_lan_address() {
+fn a_terminal_gets_a_code_of_the_lan_address_in_black_on_white() {
     let text = rendered(&["0.0.0.0:8443"], Some(&certificate(true)), |facts| facts.terminal = true);
-    let bare = QrCode::with_error_correction_level("https://192.168.1.7:8443/", EcLevel::L).unwrap();
-    // Two rows of modules to a line, and four modules of quiet zone on each side.
-    let width = bare.width() + 8;
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains('\x1b')).collect();
-    assert_eq!(lines.len(), width.div_ceil(2), "{text}");
+    let code = QrCode::with_error_correction_level("https://192.168.1.7:8443/", EcLevel::L).unwrap();
+    let colours = code.to_colors();
+    let lines: Vec<Vec<char>> = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("\x1b[38;5;16;48;5;231m")?.strip_suffix("\x1b[0m"))
+        .map(|line| line.chars().collect())
+        .collect();
+    // Two rows of modules to a line, and four modules of quiet zone around.
+    let is_drawn = |x: usize, y: usize| match lines[y / 2][x] {
+        '█' => true,
+        '▀' => y.is_multiple_of(2),
+        '▄' => !y.is_multiple_of(2),
+        _ => false,
+    };
+    let width = code.width();
+    assert_eq!(lines.len(), (width + 8).div_ceil(2), "{text}");
+    for y in 0..width + 8 {
+        for x in 0..width + 8 {
+            let module = (x.checked_sub(4), y.checked_sub(4));
+            let is_dark = match module {
+                (Some(x), Some(y)) if x < width && y < width => colours[y * width + x] == qrcode::Color::Dark,
+                _ => false,
+            };
+            assert_eq!(is_drawn(x, y), is_dark, "{x},{y}");
+        }
+    }
 }

@@ -38,9 +38,14 @@ impl File {
         }
         let text = file.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
+        let mut told_line = 0;
         for error in &errors {
-            let start = error.span().map_or(0, |span| span.start);
-            problems.push(Problem::new(file.position(start), error.message().to_owned()));
+            let (line, column) = file.line_and_column(error.span().map_or(0, |span| span.start));
+            // The second one in a line mostly follows from the first.
+            if line != told_line {
+                problems.push(Problem::new(file.origin_at(line, column), error.message().to_owned()));
+                told_line = line;
+            }
         }
         // What follows from a syntax error would only distract from it.
         if errors.is_empty() {
@@ -113,9 +118,15 @@ impl File {
     }
 
     fn position(&self, offset: usize) -> Origin {
+        let (line, column) = self.line_and_column(offset);
+        self.origin_at(line, column)
+    }
+
+    /// Both counted from 1, the column in characters.
+    fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        self.origin_at(before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
     fn origin_at(&self, line: usize, column: usize) -> Origin {

@@ -13,7 +13,12 @@ import { MessageBox } from './MessageBox';
 /** Within this of the end, new messages scroll into view by themselves. */
 const nearEndPixels = 80;
 
-export function ChatPanel({ room, draft, onDraft, onClose }: {
+export function ChatPanel({
+  room,
+  draft,
+  onDraft,
+  onClose,
+}: {
   room: Room;
   draft: string;
   onDraft: (text: string | ((now: string) => string)) => void;
@@ -112,7 +117,8 @@ function Time({ at, language }: { at: number; language: string }) {
   return <time dateTime={new Date(at).toISOString()}>{formatTime(at, language)}</time>;
 }
 
-const emoji = /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
+const emoji =
+  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
 
 function onlyEmoji(text: string): boolean {
   return text.length <= 24 && emoji.test(text);

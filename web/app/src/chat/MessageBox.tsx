@@ -7,7 +7,15 @@ import { composeProblem, messageBytes, sendsMessage } from './compose';
 
 const tallestPixels = 160;
 
-export function MessageBox({ room, text, onText }: { room: Room; text: string; onText: (text: string | ((now: string) => string)) => void }) {
+export function MessageBox({
+  room,
+  text,
+  onText,
+}: {
+  room: Room;
+  text: string;
+  onText: (text: string | ((now: string) => string)) => void;
+}) {
   const { t } = useTranslation();
   const area = useRef<HTMLTextAreaElement>(null);
   const [failure, setFailure] = useState<string>();
@@ -17,7 +25,10 @@ export function MessageBox({ room, text, onText }: { room: Room; text: string; o
     ? t('chat.tooLong', { bytes: messageBytes(text), limit: LIMITS.chatBytes })
     : failure;
 
-  useEffect(() => area.current?.focus(), []);
+  useEffect(() => {
+    // On a phone the keyboard would cover what one opened the chat to read.
+    if (matchMedia('(hover: hover)').matches) area.current?.focus();
+  }, []);
   useLayoutEffect(() => {
     const element = area.current;
     if (!element) return;

@@ -31,10 +31,6 @@ export interface KeyPress {
  */
 export function sendsMessage(press: KeyPress): boolean {
   return (
-    press.key === 'Enter' &&
-    !press.shiftKey &&
-    !press.altKey &&
-    !press.isComposing &&
-    press.keyCode !== 229
+    press.key === 'Enter' && !press.shiftKey && !press.altKey && !press.isComposing && press.keyCode !== 229
   );
 }

@@ -2,7 +2,14 @@ import type { ChatEntry } from '@kaigi/client';
 
 /** What the chat shows: a person's messages in a row under one heading, or a notice. */
 export type ChatBlock =
-  | { type: 'messages'; key: number; from: string; name: string; at: number; messages: { id: number; text: string }[] }
+  | {
+      type: 'messages';
+      key: number;
+      from: string;
+      name: string;
+      at: number;
+      messages: { id: number; text: string }[];
+    }
   | { type: 'notice'; key: number; kind: 'joined' | 'left'; name: string; at: number };
 
 const sameBlockMilliseconds = 3 * 60_000;
@@ -24,7 +31,14 @@ export function chatBlocks(entries: readonly ChatEntry[]): ChatBlock[] {
     ) {
       last.messages.push(message);
     } else {
-      blocks.push({ type: 'messages', key: entry.id, from: entry.from, name: entry.name, at: entry.at, messages: [message] });
+      blocks.push({
+        type: 'messages',
+        key: entry.id,
+        from: entry.from,
+        name: entry.name,
+        at: entry.at,
+        messages: [message],
+      });
     }
   }
   return blocks;
@@ -32,5 +46,6 @@ export function chatBlocks(entries: readonly ChatEntry[]): ChatBlock[] {
 
 /** Messages of others after the last one read. */
 export function unreadCount(entries: readonly ChatEntry[], own: string, lastRead: number): number {
-  return entries.filter((entry) => entry.id > lastRead && entry.from !== own && entry.body.type === 'message').length;
+  return entries.filter((entry) => entry.id > lastRead && entry.from !== own && entry.body.type === 'message')
+    .length;
 }

@@ -6,7 +6,8 @@ export interface Piece {
 
 // Ends at white space, at characters no URL holds, and at CJK or full-width punctuation that people write
 // right after a link without a space.
-const candidate = /https?:\/\/[^\s<>"'`{}|\\^\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/gi;
+const candidate =
+  /https?:\/\/[^\s<>"'`{}|\\^\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/gi;
 const trailing = /[.,;:!?…·*_~'"”’»]+$/;
 const pairs: readonly (readonly [string, string])[] = [
   ['(', ')'],

@@ -20,7 +20,8 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
   const device = context === 'camera' ? 'camera' : 'mic';
   switch (code) {
     case 'permission-denied':
-      if (context === 'screen') return { title: t('error.screenDenied.title'), text: t('error.screenDenied.text') };
+      if (context === 'screen')
+        return { title: t('error.screenDenied.title'), text: t('error.screenDenied.text') };
       return {
         title: t(`error.permissionDenied.${device}`),
         text: `${t(`permission.${thisBrowser()}`)} ${t('error.joinWithout')}`,

@@ -20,7 +20,11 @@ export function formatTime(milliseconds: number, language: string): string {
 }
 
 /** How good a connection is, for the bars: 0 (none) to 3 (good). */
-export function connectionQuality(stats: { receiveLoss: number; sendLoss: number; roundTripMs?: number }): 1 | 2 | 3 {
+export function connectionQuality(stats: {
+  receiveLoss: number;
+  sendLoss: number;
+  roundTripMs?: number;
+}): 1 | 2 | 3 {
   const loss = Math.max(stats.receiveLoss, stats.sendLoss);
   const roundTrip = stats.roundTripMs ?? 0;
   if (loss > 0.08 || roundTrip > 500) return 1;

@@ -9,7 +9,6 @@ export function toggleFullscreen(element: HTMLElement): void {
     return;
   }
   const video = (element as HTMLElement).querySelector('video') as
-    | (HTMLVideoElement & { webkitEnterFullscreen?: () => void })
-    | null;
+    (HTMLVideoElement & { webkitEnterFullscreen?: () => void }) | null;
   video?.webkitEnterFullscreen?.();
 }

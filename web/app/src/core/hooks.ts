@@ -1,4 +1,12 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type RefObject } from 'react';
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type RefObject,
+} from 'react';
 
 /** The size of an element's content box, followed. */
 export function useSize(element: RefObject<HTMLElement | null>): { width: number; height: number } {
@@ -8,7 +16,9 @@ export function useSize(element: RefObject<HTMLElement | null>): { width: number
     if (!target) return;
     const measure = () => {
       const next = { width: target.clientWidth, height: target.clientHeight };
-      setSize((previous) => (previous.width === next.width && previous.height === next.height ? previous : next));
+      setSize((previous) =>
+        previous.width === next.width && previous.height === next.height ? previous : next,
+      );
     };
     measure();
     const observer = new ResizeObserver(measure);
@@ -135,6 +145,8 @@ const onFullscreen = (notify: () => void) => {
 /** True while this element (without one: anything) fills the screen. */
 export function useFullscreen(element?: RefObject<HTMLElement | null>): boolean {
   return useSyncExternalStore(onFullscreen, () =>
-    element ? document.fullscreenElement !== null && document.fullscreenElement === element.current : document.fullscreenElement !== null,
+    element
+      ? document.fullscreenElement !== null && document.fullscreenElement === element.current
+      : document.fullscreenElement !== null,
   );
 }

@@ -1,4 +1,5 @@
-const graphemes = 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : undefined;
+const graphemes =
+  'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : undefined;
 
 function firstGrapheme(text: string): string {
   const first = graphemes?.segment(text)[Symbol.iterator]().next().value;

@@ -1,3 +1,4 @@
+import type { AudioProcessing } from '@kaigi/client';
 import { readStored, writeStored } from './storage';
 import { createStore, useStore } from './store';
 
@@ -17,6 +18,9 @@ export interface LocalChoices {
   camera: boolean;
   selfView: boolean;
   speaker: string;
+  micDevice: string;
+  cameraDevice: string;
+  processing: AudioProcessing;
   recentRooms: string[];
 }
 
@@ -29,7 +33,16 @@ const preferences = createStore<Preferences>(readStored('preferences', {}, isPre
 const choices = createStore<LocalChoices>(
   readStored(
     'choices',
-    { mic: true, camera: true, selfView: true, speaker: '', recentRooms: [] },
+    {
+      mic: true,
+      camera: true,
+      selfView: true,
+      speaker: '',
+      micDevice: '',
+      cameraDevice: '',
+      processing: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      recentRooms: [],
+    },
     isLocalChoices,
   ),
 );
@@ -112,6 +125,12 @@ function isLocalChoices(value: unknown): value is LocalChoices {
     typeof value.camera === 'boolean' &&
     typeof value.selfView === 'boolean' &&
     typeof value.speaker === 'string' &&
+    typeof value.micDevice === 'string' &&
+    typeof value.cameraDevice === 'string' &&
+    isRecord(value.processing) &&
+    ['echoCancellation', 'noiseSuppression', 'autoGainControl'].every(
+      (name) => typeof (value.processing as Record<string, unknown>)[name] === 'boolean',
+    ) &&
     Array.isArray(value.recentRooms) &&
     value.recentRooms.every((room) => typeof room === 'string')
   );

@@ -7,9 +7,7 @@ export function followTheme(): void {
     const theme = currentPreferences().theme ?? 'system';
     const dark = theme === 'dark' || (theme === 'system' && system.matches);
     document.documentElement.dataset.theme = dark ? 'dark' : 'light';
-    document
-      .querySelector('meta[name="theme-color"]')
-      ?.setAttribute('content', dark ? '#12151a' : '#f5f3ee');
+    document.querySelector('meta[name="theme-color"]')?.setAttribute('content', dark ? '#12151a' : '#f5f3ee');
   };
   apply();
   onPreferences(apply);

@@ -15,9 +15,14 @@ let lastId = 0;
 export const useToasts = () => useStore(toasts);
 
 /** Shows a toast. One with the same title takes the older one's place. */
-export function showToast(toast: Omit<Toast, 'id'>, milliseconds = toast.tone === 'info' ? 6000 : 12000): number {
+export function showToast(
+  toast: Omit<Toast, 'id'>,
+  milliseconds = toast.tone === 'info' ? 6000 : 12000,
+): number {
   const id = ++lastId;
-  toasts.set((shown) => [...shown.filter((other) => other.title !== toast.title), { ...toast, id }].slice(-3));
+  toasts.set((shown) =>
+    [...shown.filter((other) => other.title !== toast.title), { ...toast, id }].slice(-3),
+  );
   if (milliseconds < Infinity) setTimeout(() => dismissToast(id), milliseconds);
   return id;
 }

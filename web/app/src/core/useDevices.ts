@@ -45,8 +45,14 @@ export function useDevices(media: LocalMedia): Devices {
     [media, run],
   );
   const choose = useCallback(
-    (kind: DeviceKind, deviceId: string) =>
-      run(kind, () => (kind === 'mic' ? media.setMicDevice(deviceId) : media.setCameraDevice(deviceId))),
+    async (kind: DeviceKind, deviceId: string) => {
+      const error = await run(kind, () =>
+        kind === 'mic' ? media.setMicDevice(deviceId) : media.setCameraDevice(deviceId),
+      );
+      if (error === undefined)
+        setChoices(kind === 'mic' ? { micDevice: deviceId } : { cameraDevice: deviceId });
+      return error;
+    },
     [media, run],
   );
   return useMemo(() => ({ busy, errors, turn, choose }), [busy, errors, turn, choose]);

@@ -1,4 +1,11 @@
-import type { ChatEntry, ConnectionStats, LocalMedia, RemoteParticipant, Room, SignalingState } from '@kaigi/client';
+import type {
+  ChatEntry,
+  ConnectionStats,
+  LocalMedia,
+  RemoteParticipant,
+  Room,
+  SignalingState,
+} from '@kaigi/client';
 import { useSnapshot } from './store';
 
 /** What a view needs of `LocalMedia`, copied at each change. */

@@ -13,7 +13,7 @@ const en = {
   'landing.title': 'Meet face to face, on your own server.',
   'landing.lead': 'Start a meeting, send the link, talk. Nothing to install, no account.',
   'landing.roomName': 'Room name',
-  'landing.roomPlaceholder': 'Room name or invitation link',
+  'landing.roomPlaceholder': 'Room name or link',
   'landing.roomMissing': 'Enter the name of a room or paste the link you were sent.',
   'landing.join': 'Join',
   'landing.or': 'or',
@@ -31,6 +31,8 @@ const en = {
   'device.micLevel': 'Microphone level',
   'device.noMic': 'No microphone found',
   'device.noCamera': 'No camera found',
+  'device.anyMic': 'Default microphone',
+  'device.anyCamera': 'Default camera',
   'device.micNumber': 'Microphone {{number}}',
   'device.cameraNumber': 'Camera {{number}}',
   'device.speakerNumber': 'Speaker {{number}}',
@@ -49,7 +51,8 @@ const en = {
 
   'room.joining': 'Joining {{room}}…',
   'notOpen.title': 'This meeting has not been opened yet',
-  'notOpen.text': 'You will enter “{{room}}” by yourself as soon as the host opens it. This page checks every few seconds.',
+  'notOpen.text':
+    'You will enter “{{room}}” by yourself as soon as the host opens it. This page checks every few seconds.',
   'notOpen.keyLabel': 'Are you the host? Enter the key for opening meetings:',
   'notOpen.open': 'Open meeting',
 
@@ -131,8 +134,10 @@ const en = {
   'connection.waitingText': 'Nobody else is here yet. The path is chosen when somebody joins.',
   'connection.connectingText': 'The best path between you and the others is being looked for.',
   'connection.directText': 'Picture and sound travel straight between you, encrypted from end to end.',
-  'connection.relayedText': 'Your networks allow no direct path, so the server passes picture and sound on. It cannot decrypt them.',
-  'connection.failedText': 'No path for picture and sound was found. Try again, another network, or without a VPN.',
+  'connection.relayedText':
+    'Your networks allow no direct path, so the server passes picture and sound on. It cannot decrypt them.',
+  'connection.failedText':
+    'No path for picture and sound was found. Try again, another network, or without a VPN.',
   'connection.path': 'Path',
   'connection.sending': 'Sending',
   'connection.receiving': 'Receiving',
@@ -157,7 +162,8 @@ const en = {
   'banner.retrying': 'Trying now…',
   'banner.rejoinNow': 'Rejoin now',
   'banner.mediaFailed': 'No picture and sound with {{name}}.',
-  'banner.mediaFailedText': 'One of your networks blocks the way. Try again, another network, or without a VPN. The chat works.',
+  'banner.mediaFailedText':
+    'One of your networks blocks the way. Try again, another network, or without a VPN. The chat works.',
   'banner.sharing': 'You are sharing your screen.',
   'banner.stopSharing': 'Stop sharing',
 
@@ -167,9 +173,11 @@ const en = {
   'toast.cameraLostNone': 'Your camera is off now. Plug one in and turn it on again.',
   'toast.fallback': 'Now using {{label}}.',
   'toast.sameDevice': 'You are in this meeting twice',
-  'toast.sameDeviceText': 'Another tab of this browser is in the meeting already. Your microphone stays off here, or both would echo.',
+  'toast.sameDeviceText':
+    'Another tab of this browser is in the meeting already. Your microphone stays off here, or both would echo.',
   'toast.polling': 'Your network blocks WebSocket',
-  'toast.pollingText': 'The meeting works over long polling instead. Chat and joining may be a little slower.',
+  'toast.pollingText':
+    'The meeting works over long polling instead. Chat and joining may be a little slower.',
 
   'invite.button': 'Invite people',
   'invite.title': 'Invite people',
@@ -186,7 +194,8 @@ const en = {
   'settings.devices': 'Devices',
   'settings.sound': 'Sound processing',
   'settings.echoCancellation': 'Echo cancellation',
-  'settings.echoCancellationHint': 'Keeps the others from hearing themselves. Leave it on without headphones.',
+  'settings.echoCancellationHint':
+    'Keeps the others from hearing themselves. Leave it on without headphones.',
   'settings.noiseSuppression': 'Noise suppression',
   'settings.noiseSuppressionHint': 'Takes out fans and keyboards. Turn it off for music.',
   'settings.autoGainControl': 'Automatic gain',
@@ -211,34 +220,45 @@ const en = {
   'error.permissionDenied.both': 'Camera and microphone are blocked for this page',
   'error.permissionSystem.mic': 'Your system does not let this browser use the microphone',
   'error.permissionSystem.camera': 'Your system does not let this browser use the camera',
-  'error.permissionSystem.text': 'Allow it in the privacy settings of your system (macOS: System Settings › Privacy & Security; Windows: Settings › Privacy), then restart the browser. You can also join without it.',
+  'error.permissionSystem.text':
+    'Allow it in the privacy settings of your system (macOS: System Settings › Privacy & Security; Windows: Settings › Privacy), then restart the browser. You can also join without it.',
   'error.notFound.mic': 'No microphone found',
-  'error.notFound.micText': 'Others will not hear you, but you can join, listen and write. Plug one in at any time.',
+  'error.notFound.micText':
+    'Others will not hear you, but you can join, listen and write. Plug one in at any time.',
   'error.notFound.camera': 'No camera found',
   'error.notFound.cameraText': 'Others will see your initials instead. You can join all the same.',
   'error.notFound.both': 'No camera and no microphone found',
-  'error.notFound.bothText': 'You can still join: you will see and hear the others and can write in the chat.',
+  'error.notFound.bothText':
+    'You can still join: you will see and hear the others and can write in the chat.',
   'error.busy.mic': 'Your microphone is in use by another program',
   'error.busy.camera': 'Your camera is in use by another program',
-  'error.busy.text': 'Close the other program or tab that uses it, then turn it on here again. You can also join without it.',
+  'error.busy.text':
+    'Close the other program or tab that uses it, then turn it on here again. You can also join without it.',
   'error.mediaFailed.title': 'The device could not be started',
-  'error.mediaFailed.text': 'Unplug it and plug it in again, or choose another one. You can also join without it.',
+  'error.mediaFailed.text':
+    'Unplug it and plug it in again, or choose another one. You can also join without it.',
   'error.insecure.title': 'Camera and microphone need a secure page',
-  'error.insecure.text': 'Browsers give them only to pages opened with https://. Open this address with https:// instead of http://. You can join to listen and write.',
+  'error.insecure.text':
+    'Browsers give them only to pages opened with https://. Open this address with https:// instead of http://. You can join to listen and write.',
   'error.screenDenied.title': 'The screen is not shared',
-  'error.screenDenied.text': 'The browser or the system did not allow it. On macOS, allow screen recording for this browser in System Settings › Privacy & Security.',
+  'error.screenDenied.text':
+    'The browser or the system did not allow it. On macOS, allow screen recording for this browser in System Settings › Privacy & Security.',
   'error.screenUnsupported.title': 'This browser cannot share a screen',
-  'error.screenUnsupported.text': 'Sharing needs a browser on a computer, such as Chrome, Firefox, Edge or Safari.',
+  'error.screenUnsupported.text':
+    'Sharing needs a browser on a computer, such as Chrome, Firefox, Edge or Safari.',
   'error.unreachable.title': 'The server cannot be reached',
-  'error.unreachable.text': 'Check your network. If others have the same trouble, the server may be restarting: try again in a moment.',
+  'error.unreachable.text':
+    'Check your network. If others have the same trouble, the server may be restarting: try again in a moment.',
   'error.timeout.title': 'The server did not answer in time',
   'error.timeout.text': 'Your network or the server is slow right now. Try again.',
   'error.version.title': 'This page is out of date',
   'error.version.text': 'The server was updated since you opened it. Reload the page to go on.',
   'error.roomFull.title': 'This meeting is full',
-  'error.roomFull.text': 'This meeting already has two people; a third cannot join yet. Ask one of them to leave, or start a new meeting.',
+  'error.roomFull.text':
+    'This meeting already has two people; a third cannot join yet. Ask one of them to leave, or start a new meeting.',
   'error.serverFull.title': 'The server is full',
-  'error.serverFull.text': 'It has as many meetings as it is allowed to hold. Try again later, or ask whoever runs it.',
+  'error.serverFull.text':
+    'It has as many meetings as it is allowed to hold. Try again later, or ask whoever runs it.',
   'error.roomName.title': 'This room name cannot be used',
   'error.roomName.text': 'Use letters, digits, hyphens and spaces, up to 64 characters.',
   'error.displayName.title': 'This name cannot be used',
@@ -252,13 +272,20 @@ const en = {
   'error.unknown.title': 'Something went wrong',
   'error.unknown.text': 'That was not your mistake. Try again; if it stays, reload the page.',
 
-  'permission.chromium': 'Click the icon left of the address, allow camera and microphone there, then turn it on here again.',
-  'permission.chromiumAndroid': 'Tap the icon left of the address › Permissions, allow camera and microphone, then turn it on here again.',
-  'permission.firefox': 'Click the crossed-out camera or microphone in the address bar, remove the block, then turn it on here again.',
-  'permission.firefoxAndroid': 'Tap the lock left of the address, allow camera and microphone, then turn it on here again.',
-  'permission.safari': 'In the menu choose Safari › Settings for This Website, allow camera and microphone, then reload the page.',
-  'permission.safariIos': 'Tap the page icon in the address bar › Website Settings, allow camera and microphone, then reload. For other browsers: Settings app › the browser.',
-  'permission.other': 'Allow camera and microphone in the site settings of your browser, then turn it on here again.',
+  'permission.chromium':
+    'Click the icon left of the address, allow camera and microphone there, then turn it on here again.',
+  'permission.chromiumAndroid':
+    'Tap the icon left of the address › Permissions, allow camera and microphone, then turn it on here again.',
+  'permission.firefox':
+    'Click the crossed-out camera or microphone in the address bar, remove the block, then turn it on here again.',
+  'permission.firefoxAndroid':
+    'Tap the lock left of the address, allow camera and microphone, then turn it on here again.',
+  'permission.safari':
+    'In the menu choose Safari › Settings for This Website, allow camera and microphone, then reload the page.',
+  'permission.safariIos':
+    'Tap the page icon in the address bar › Website Settings, allow camera and microphone, then reload. For other browsers: Settings app › the browser.',
+  'permission.other':
+    'Allow camera and microphone in the site settings of your browser, then turn it on here again.',
 
   'crash.title': 'This page has stumbled',
   'crash.text': 'A mistake of ours, sorry. Reload the page: you will be back in your meeting.',

@@ -13,7 +13,7 @@ const chinese = {
   'landing.title': '面对面交流，就在自己的服务器上。',
   'landing.lead': '发起会议，发出链接，开口就谈。无需安装，无需账号。',
   'landing.roomName': '房间名',
-  'landing.roomPlaceholder': '房间名或邀请链接',
+  'landing.roomPlaceholder': '房间名或链接',
   'landing.roomMissing': '请输入房间名，或粘贴收到的邀请链接。',
   'landing.join': '加入',
   'landing.or': '或',
@@ -31,6 +31,8 @@ const chinese = {
   'device.micLevel': '麦克风音量',
   'device.noMic': '未找到麦克风',
   'device.noCamera': '未找到摄像头',
+  'device.anyMic': '默认麦克风',
+  'device.anyCamera': '默认摄像头',
   'device.micNumber': '麦克风 {{number}}',
   'device.cameraNumber': '摄像头 {{number}}',
   'device.speakerNumber': '扬声器 {{number}}',
@@ -209,7 +211,8 @@ const chinese = {
   'error.permissionDenied.both': '此页面无权使用摄像头和麦克风',
   'error.permissionSystem.mic': '系统不允许此浏览器使用麦克风',
   'error.permissionSystem.camera': '系统不允许此浏览器使用摄像头',
-  'error.permissionSystem.text': '请在系统的隐私设置中允许（macOS：系统设置 › 隐私与安全性；Windows：设置 › 隐私），然后重启浏览器。不开启也可以加入。',
+  'error.permissionSystem.text':
+    '请在系统的隐私设置中允许（macOS：系统设置 › 隐私与安全性；Windows：设置 › 隐私），然后重启浏览器。不开启也可以加入。',
   'error.notFound.mic': '未找到麦克风',
   'error.notFound.micText': '其他人听不到您的声音，但您可以加入、收听和发消息。随时可以接上麦克风。',
   'error.notFound.camera': '未找到摄像头',
@@ -222,9 +225,11 @@ const chinese = {
   'error.mediaFailed.title': '设备无法启动',
   'error.mediaFailed.text': '请重新插拔设备，或选择其他设备。不开启也可以加入。',
   'error.insecure.title': '使用摄像头和麦克风需要安全连接',
-  'error.insecure.text': '浏览器只允许以 https:// 打开的页面使用它们。请用 https:// 代替 http:// 打开此地址。您仍可加入收听和发消息。',
+  'error.insecure.text':
+    '浏览器只允许以 https:// 打开的页面使用它们。请用 https:// 代替 http:// 打开此地址。您仍可加入收听和发消息。',
   'error.screenDenied.title': '未能共享屏幕',
-  'error.screenDenied.text': '浏览器或系统未允许。在 macOS 上，请到“系统设置 › 隐私与安全性”中允许此浏览器录制屏幕。',
+  'error.screenDenied.text':
+    '浏览器或系统未允许。在 macOS 上，请到“系统设置 › 隐私与安全性”中允许此浏览器录制屏幕。',
   'error.screenUnsupported.title': '此浏览器不能共享屏幕',
   'error.screenUnsupported.text': '共享屏幕需要使用电脑上的浏览器，例如 Chrome、Firefox、Edge 或 Safari。',
   'error.unreachable.title': '无法连接服务器',
@@ -255,7 +260,8 @@ const chinese = {
   'permission.firefox': '点击地址栏中带斜线的摄像头或麦克风图标，解除屏蔽，然后在这里重新打开。',
   'permission.firefoxAndroid': '点按地址左侧的锁形图标，允许摄像头和麦克风，然后在这里重新打开。',
   'permission.safari': '在菜单中选择“Safari 浏览器 › 此网站的设置”，允许摄像头和麦克风，然后重新加载页面。',
-  'permission.safariIos': '点按地址栏中的页面图标 › 网站设置，允许摄像头和麦克风，然后重新加载。其他浏览器：“设置”应用 › 该浏览器。',
+  'permission.safariIos':
+    '点按地址栏中的页面图标 › 网站设置，允许摄像头和麦克风，然后重新加载。其他浏览器：“设置”应用 › 该浏览器。',
   'permission.other': '请在浏览器的网站设置中允许摄像头和麦克风，然后在这里重新打开。',
 
   'crash.title': '页面出错了',

@@ -1,4 +1,4 @@
-import { Mic, MicOff, PhoneOff, Video } from 'lucide-react';
+import { Mic, MonitorUp, Phone, Video } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 /** A meeting in a few shapes. Decorative. */
@@ -19,11 +19,11 @@ export function Illustration() {
           <span>
             <Video />
           </span>
-          <span className="off">
-            <MicOff />
+          <span>
+            <MonitorUp />
           </span>
           <span className="end">
-            <PhoneOff />
+            <Phone className="hang-up" />
           </span>
         </div>
       </div>
@@ -31,13 +31,26 @@ export function Illustration() {
   );
 }
 
-function Figure({ className, skin, hair, cloth }: { className: string; skin: string; hair: string; cloth: string }) {
+function Figure({
+  className,
+  skin,
+  hair,
+  cloth,
+}: {
+  className: string;
+  skin: string;
+  hair: string;
+  cloth: string;
+}) {
   return (
     <svg className={`art-figure ${className}`} viewBox="0 0 160 100" preserveAspectRatio="xMidYMax slice">
       <path d="M34 104c2-26 20-36 46-36s44 10 46 36z" fill={cloth} />
       <path d="M70 54h20v18c0 6-20 6-20 0z" fill={skin} />
       <ellipse cx="80" cy="43" rx="18" ry="21" fill={skin} />
-      <path d="M60 44c-4-24 8-31 21-31 15 0 24 9 19 31-2-10-6-14-9-15-9 4-20 5-25 2-4 3-5 7-6 13z" fill={hair} />
+      <path
+        d="M60 44c-4-24 8-31 21-31 15 0 24 9 19 31-2-10-6-14-9-15-9 4-20 5-25 2-4 3-5 7-6 13z"
+        fill={hair}
+      />
     </svg>
   );
 }

@@ -92,7 +92,11 @@ function RoomForm() {
       <div className="room-form-or" aria-hidden="true">
         <span>{t('landing.or')}</span>
       </div>
-      <button className="button primary large" type="button" onClick={() => navigate(roomPath(newRoomName()))}>
+      <button
+        className="button primary large"
+        type="button"
+        onClick={() => navigate(roomPath(newRoomName()))}
+      >
         <Plus aria-hidden="true" />
         {t('landing.newMeeting')}
       </button>

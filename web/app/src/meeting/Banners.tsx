@@ -6,7 +6,12 @@ import { useCountdown, useLasting } from '../core/hooks';
 import { useSignaling } from '../core/useSdk';
 
 /** What concerns the whole meeting, above the stage: lost server, failed media, own screen shared. */
-export function Banners({ room, participants, sharing, onStopSharing }: {
+export function Banners({
+  room,
+  participants,
+  sharing,
+  onStopSharing,
+}: {
   room: Room;
   participants: readonly RemoteParticipant[];
   sharing: boolean;
@@ -17,7 +22,10 @@ export function Banners({ room, participants, sharing, onStopSharing }: {
   const failedNow = useLasting(failed.length > 0, 2000) && failed.length > 0;
   return (
     <div className="banners">
-      <ServerLost room={room} mediaLives={participants.some((person) => person.path === 'direct' || person.path === 'relayed')} />
+      <ServerLost
+        room={room}
+        mediaLives={participants.some((person) => person.path === 'direct' || person.path === 'relayed')}
+      />
       {failedNow && (
         <Banner
           tone="error"
@@ -66,7 +74,13 @@ function ServerLost({ room, mediaLives }: { room: Room; mediaLives: boolean }) {
   );
 }
 
-function Banner({ tone, icon, title, text, children }: {
+function Banner({
+  tone,
+  icon,
+  title,
+  text,
+  children,
+}: {
   tone: 'info' | 'warning' | 'error';
   icon: ReactNode;
   title: string;

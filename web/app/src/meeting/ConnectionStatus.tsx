@@ -26,7 +26,9 @@ export function ConnectionStatus({ room, alone }: { room: Room; alone: boolean }
   const words = t(`connection.${path}`);
   const loss = Math.max(stats.receiveLoss, stats.sendLoss);
   const roundTrip =
-    stats.roundTripMs === undefined ? undefined : t('connection.milliseconds', { count: Math.round(stats.roundTripMs) });
+    stats.roundTripMs === undefined
+      ? undefined
+      : t('connection.milliseconds', { count: Math.round(stats.roundTripMs) });
 
   const rows: [string, string | undefined][] = [
     [t('connection.path'), `${words}${stats.protocol && live ? ` · ${stats.protocol.toUpperCase()}` : ''}`],
@@ -42,7 +44,9 @@ export function ConnectionStatus({ room, alone }: { room: Room; alone: boolean }
     ],
     [
       t('connection.signaling'),
-      signaling.state === 'connected' ? t(`connection.${signaling.transport}`) : t('connection.signalingLost'),
+      signaling.state === 'connected'
+        ? t(`connection.${signaling.transport}`)
+        : t('connection.signalingLost'),
     ],
   ];
 
@@ -55,7 +59,7 @@ export function ConnectionStatus({ room, alone }: { room: Room; alone: boolean }
           <i />
           <i />
         </span>
-        <span className="connection-word">{words}</span>
+        <span className="connection-word">{words}</span>{' '}
         {live && (
           <span className="connection-numbers">
             {formatBitrate(stats.receiveBitrate + stats.sendBitrate, language)}

@@ -1,4 +1,4 @@
-import { MessageSquare, MonitorUp, MonitorX, PhoneOff, Users } from 'lucide-react';
+import { MessageSquare, MonitorUp, MonitorX, Phone, Users } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { canShareScreen } from '../core/browser';
@@ -80,8 +80,13 @@ export function Controls(props: {
         <MoreMenu selfView={props.selfView} onSelfView={props.onSelfView} onDialog={props.onDialog} />
       </div>
       <div className="controls-end">
-        <ControlButton label={t('control.leave')} tip={t('control.leaveTip')} look="danger" onClick={props.onLeave}>
-          <PhoneOff aria-hidden="true" />
+        <ControlButton
+          label={t('control.leave')}
+          tip={t('control.leaveTip')}
+          look="danger"
+          onClick={props.onLeave}
+        >
+          <Phone aria-hidden="true" className="hang-up" />
         </ControlButton>
       </div>
     </div>

@@ -23,7 +23,12 @@ const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
 
-export function Meeting({ room, media, devices, onLeave }: {
+export function Meeting({
+  room,
+  media,
+  devices,
+  onLeave,
+}: {
   room: Room;
   media: LocalMedia;
   devices: Devices;
@@ -65,7 +70,12 @@ export function Meeting({ room, media, devices, onLeave }: {
 
   return (
     <div className="meeting">
-      <Banners room={room} participants={participants} sharing={view.state.screen} onStopSharing={screen.toggle} />
+      <Banners
+        room={room}
+        participants={participants}
+        sharing={view.state.screen}
+        onStopSharing={screen.toggle}
+      />
       <div className="meeting-body">
         <Stage
           room={room}

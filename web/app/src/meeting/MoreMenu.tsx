@@ -1,4 +1,13 @@
-import { EllipsisVertical, Eye, EyeOff, Keyboard, Maximize, Minimize, Settings, UserPlus } from 'lucide-react';
+import {
+  EllipsisVertical,
+  Eye,
+  EyeOff,
+  Keyboard,
+  Maximize,
+  Minimize,
+  Settings,
+  UserPlus,
+} from 'lucide-react';
 import { type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
@@ -6,7 +15,11 @@ import { useFullscreen } from '../core/hooks';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
 
-export function MoreMenu({ selfView, onSelfView, onDialog }: {
+export function MoreMenu({
+  selfView,
+  onSelfView,
+  onDialog,
+}: {
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
   onDialog: (dialog: DialogName) => void;

@@ -3,7 +3,12 @@ import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 /** Beside the stage on a desktop, over everything on a phone. Escape closes it. */
-export function Panel({ title, count, onClose, children }: {
+export function Panel({
+  title,
+  count,
+  onClose,
+  children,
+}: {
   title: string;
   count?: number;
   onClose: () => void;
@@ -26,7 +31,12 @@ export function Panel({ title, count, onClose, children }: {
           {title}
           {count !== undefined && <span className="panel-count">{count}</span>}
         </h2>
-        <button className="icon-button" onClick={onClose} aria-label={t('panel.close')} title={t('panel.close')}>
+        <button
+          className="icon-button"
+          onClick={onClose}
+          aria-label={t('panel.close')}
+          title={t('panel.close')}
+        >
           <X aria-hidden="true" />
         </button>
       </header>

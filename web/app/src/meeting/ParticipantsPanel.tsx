@@ -5,7 +5,13 @@ import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { Avatar } from '../ui/Avatar';
 import { Panel } from './Panel';
 
-export function ParticipantsPanel({ room, view, participants, onInvite, onClose }: {
+export function ParticipantsPanel({
+  room,
+  view,
+  participants,
+  onInvite,
+  onClose,
+}: {
   room: Room;
   view: LocalMediaView;
   participants: readonly RemoteParticipant[];
@@ -17,7 +23,12 @@ export function ParticipantsPanel({ room, view, participants, onInvite, onClose 
   return (
     <Panel title={t('panel.participants')} count={participants.length + 1} onClose={onClose}>
       <ul className="people" role="list" aria-label={t('panel.participants')}>
-        <Person name={room.displayName} label={t('tile.you', { name: room.displayName })} media={view.state} speaking={speaking && view.state.mic} />
+        <Person
+          name={room.displayName}
+          label={t('tile.you', { name: room.displayName })}
+          media={view.state}
+          speaking={speaking && view.state.mic}
+        />
         {participants.map((person) => (
           <Person
             key={person.id}
@@ -39,7 +50,13 @@ export function ParticipantsPanel({ room, view, participants, onInvite, onClose 
   );
 }
 
-function Person({ name, label, media, speaking, note }: {
+function Person({
+  name,
+  label,
+  media,
+  speaking,
+  note,
+}: {
   name: string;
   label: string;
   media: RemoteParticipant['media'];

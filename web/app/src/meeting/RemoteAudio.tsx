@@ -37,7 +37,9 @@ export function RemoteAudio({ participants }: { participants: readonly RemotePar
           (['mic', 'screenAudio'] as const).map((source) => {
             const track = person.tracks[source];
             return (
-              track && <Sound key={`${person.id}:${source}`} track={track} speaker={speaker} onBlocked={onBlocked} />
+              track && (
+                <Sound key={`${person.id}:${source}`} track={track} speaker={speaker} onBlocked={onBlocked} />
+              )
             );
           }),
         )}
@@ -54,7 +56,15 @@ export function RemoteAudio({ participants }: { participants: readonly RemotePar
 
 type AudioElement = HTMLAudioElement & { setSinkId?: (deviceId: string) => Promise<void> };
 
-function Sound({ track, speaker, onBlocked }: { track: MediaStreamTrack; speaker: string; onBlocked: () => void }) {
+function Sound({
+  track,
+  speaker,
+  onBlocked,
+}: {
+  track: MediaStreamTrack;
+  speaker: string;
+  onBlocked: () => void;
+}) {
   const audio = useRef<AudioElement>(null);
   useEffect(() => {
     const element = audio.current;

@@ -6,7 +6,12 @@ export function RoomLabel({ room, onInvite }: { room: string; onInvite: () => vo
   return (
     <div className="room-label">
       <h1 title={room}>{room}</h1>
-      <button className="icon-button small" aria-label={t('invite.button')} title={t('invite.button')} onClick={onInvite}>
+      <button
+        className="icon-button small"
+        aria-label={t('invite.button')}
+        title={t('invite.button')}
+        onClick={onInvite}
+      >
         <UserPlus aria-hidden="true" />
       </button>
     </div>

@@ -8,7 +8,14 @@ import { arrange, type TileShape } from './layout';
 import { Tile, type TileContent } from './Tile';
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
-export function Stage({ room, view, participants, selfView, onHideSelf, onInvite }: {
+export function Stage({
+  room,
+  view,
+  participants,
+  selfView,
+  onHideSelf,
+  onInvite,
+}: {
   room: Room;
   view: LocalMediaView;
   participants: readonly RemoteParticipant[];

@@ -27,7 +27,14 @@ export interface TileContent {
 /** A short break of the signaling connection is nobody's business. */
 const reconnectingAfterMilliseconds = 1200;
 
-export function Tile({ content, placed, pinned, onPin, onHide, onAspect }: {
+export function Tile({
+  content,
+  placed,
+  pinned,
+  onPin,
+  onHide,
+  onAspect,
+}: {
   content: TileContent;
   placed: Placed | undefined;
   pinned: boolean;
@@ -69,7 +76,12 @@ export function Tile({ content, placed, pinned, onPin, onHide, onAspect }: {
       onDoubleClick={() => element.current && toggleFullscreen(element.current)}
     >
       <video ref={video} className={mirrored ? 'mirrored' : undefined} muted playsInline autoPlay />
-      {!showing && (kind === 'camera' ? <Avatar name={name} className="tile-avatar" /> : <LoaderCircle className="spin tile-wait" aria-hidden="true" />)}
+      {!showing &&
+        (kind === 'camera' ? (
+          <Avatar name={name} className="tile-avatar" />
+        ) : (
+          <LoaderCircle className="spin tile-wait" aria-hidden="true" />
+        ))}
       {lost && (
         <div className="tile-state">
           <LoaderCircle className="spin" aria-hidden="true" />
@@ -113,9 +125,24 @@ export function Tile({ content, placed, pinned, onPin, onHide, onAspect }: {
   );
 }
 
-function TileAction({ label, onClick, children }: { label: string; onClick: () => void; children: ReactNode }) {
+function TileAction({
+  label,
+  onClick,
+  children,
+}: {
+  label: string;
+  onClick: () => void;
+  children: ReactNode;
+}) {
   return (
-    <button type="button" className="tile-action" aria-label={label} title={label} onClick={onClick} onDoubleClick={(event) => event.stopPropagation()}>
+    <button
+      type="button"
+      className="tile-action"
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+      onDoubleClick={(event) => event.stopPropagation()}
+    >
       {children}
     </button>
   );

@@ -49,7 +49,23 @@ export function arrange(stage: Stage, tiles: readonly TileShape[], spotlight?: s
   if (tiles.length === 2 && first && second && first.own !== second.own) {
     const other = first.own ? second : first;
     const self = first.own ? first : second;
-    if (self.kind === 'camera' && prefersOverlay(stage, other)) return overlaid(stage, other, self);
+    if (self.kind === 'camera' && other.kind === 'camera') {
+      return prefersOverlay(stage, other) ? overlaid(stage, other, self) : stacked(stage, other, self);
+    }
+  }
+  // The lists of cameras and screens are in order; one's own screen steps back behind somebody's face.
+  const ownScreen = tiles.some((tile) => tile.kind === 'screen' && tile.own);
+  const face = tiles.find((tile) => !tile.own);
+  if (ownScreen && face && tiles.length <= 4) {
+    return withStrip(
+      stage,
+      face,
+      tiles.filter((tile) => tile !== face),
+    );
+  }
+  if (tiles.length === 1 && first?.own && first.kind === 'camera') {
+    // Alone before the mirror: filling the page looks better than seeing every edge.
+    return [{ ...place(first, 0, 0, stage.width, stage.height, 'grid'), fit: 'cover' }];
   }
   return grid(stage, tiles);
 }
@@ -79,6 +95,18 @@ function overlaid(stage: Stage, other: TileShape, self: TileShape): Placed[] {
   ];
 }
 
+/** One above the other: the other person as large as goes without cutting the picture too much. */
+function stacked(stage: Stage, other: TileShape, self: TileShape): Placed[] {
+  const { width, height, gap } = stage;
+  const half = (height - gap) / 2;
+  const tallest = width / (keepVisible * (other.aspect ?? usualAspect));
+  const above = Math.max(half, Math.min(height * 0.64, Math.floor(tallest)));
+  return [
+    place(other, 0, 0, width, above, 'grid'),
+    place(self, 0, above + gap, width, height - above - gap, 'grid'),
+  ];
+}
+
 function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]): Placed[] {
   const { width, height, gap } = stage;
   const side = width / height >= 1.1;
@@ -86,7 +114,7 @@ function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]):
   const free = side
     ? width - height * (main.aspect ?? usualAspect) - gap
     : height - width / (main.aspect ?? usualAspect) - gap;
-  const least = side ? Math.max(112, width * 0.12) : Math.max(84, height * 0.12);
+  const least = side ? Math.max(112, width * 0.17) : Math.max(84, height * 0.16);
   const most = side ? width * 0.2 : height * 0.2;
   const thickness = Math.min(most, Math.max(least, Math.min(free, 300)));
   const long = side ? height : width;
@@ -131,10 +159,18 @@ function grid(stage: Stage, tiles: readonly TileShape[]): Placed[] {
 function lineLengths(count: number, lines: number, larger: 'first' | 'last'): number[] {
   const base = Math.floor(count / lines);
   const rest = count % lines;
-  return Array.from({ length: lines }, (_, line) => base + ((larger === 'first' ? line < rest : line >= lines - rest) ? 1 : 0));
+  return Array.from(
+    { length: lines },
+    (_, line) => base + ((larger === 'first' ? line < rest : line >= lines - rest) ? 1 : 0),
+  );
 }
 
-function fillLines(stage: Stage, tiles: readonly TileShape[], lengths: readonly number[], vertical: boolean): Placed[] {
+function fillLines(
+  stage: Stage,
+  tiles: readonly TileShape[],
+  lengths: readonly number[],
+  vertical: boolean,
+): Placed[] {
   const { gap } = stage;
   const along = vertical ? stage.height : stage.width;
   const across = vertical ? stage.width : stage.height;

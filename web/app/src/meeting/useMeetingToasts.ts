@@ -38,7 +38,8 @@ export function useMeetingToasts(room: Room, media: LocalMedia): (kind: DeviceKi
   const polling = signaling.state === 'connected' && signaling.transport === 'polling';
   const staysPolling = useLasting(polling, pollingNoteMilliseconds);
   useEffect(() => {
-    if (staysPolling) showToast({ tone: 'info', title: t('toast.polling'), text: t('toast.pollingText') }, 10_000);
+    if (staysPolling)
+      showToast({ tone: 'info', title: t('toast.polling'), text: t('toast.pollingText') }, 10_000);
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [staysPolling]);
 

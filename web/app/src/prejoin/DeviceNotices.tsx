@@ -25,7 +25,15 @@ export function DeviceNotices({ view, devices }: { view: LocalMediaView; devices
   return failed.map((kind) => <Explained key={kind} kind={kind} shownAs={kind} devices={devices} />);
 }
 
-function Explained({ kind, shownAs, devices }: { kind: DeviceKind; shownAs: DeviceKind | 'both'; devices: Devices }) {
+function Explained({
+  kind,
+  shownAs,
+  devices,
+}: {
+  kind: DeviceKind;
+  shownAs: DeviceKind | 'both';
+  devices: Devices;
+}) {
   const { t } = useTranslation();
   const { title, text } = explain(devices.errors[kind], kind, t);
   return <Notice kind={shownAs} title={title} text={text} />;

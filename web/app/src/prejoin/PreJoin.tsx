@@ -11,7 +11,15 @@ import { PageHeader } from '../ui/PageHeader';
 import { DeviceNotices } from './DeviceNotices';
 import { Preview } from './Preview';
 
-export function PreJoin({ roomName, media, devices, firstName, joining, error, onJoin }: {
+export function PreJoin({
+  roomName,
+  media,
+  devices,
+  firstName,
+  joining,
+  error,
+  onJoin,
+}: {
   roomName: string;
   media: LocalMedia;
   devices: Devices;

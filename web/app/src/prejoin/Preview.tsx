@@ -13,7 +13,14 @@ export function Preview({ view, devices, name }: { view: LocalMediaView; devices
   const mirrored = track?.getSettings().facingMode !== 'environment';
   return (
     <div className="preview" data-showing={showing}>
-      <video ref={video} className={mirrored ? 'mirrored' : undefined} muted playsInline autoPlay aria-label={t('prejoin.preview')} />
+      <video
+        ref={video}
+        className={mirrored ? 'mirrored' : undefined}
+        muted
+        playsInline
+        autoPlay
+        aria-label={t('prejoin.preview')}
+      />
       {!showing && (
         <div className="preview-empty">
           <Avatar name={name} />

@@ -19,7 +19,7 @@ export function Joining({ roomName }: { roomName: string }) {
   const { t } = useTranslation();
   return (
     <main className="notice-page joining" aria-busy="true">
-      <Logo size={56} />
+      <Logo />
       <p>{t('room.joining', { room: roomName })}</p>
     </main>
   );

@@ -4,7 +4,12 @@ import { useTranslation } from 'react-i18next';
 import { NoticePage } from '../ui/NoticePage';
 
 /** In front of a room that is not open: guests wait, the host enters the key. */
-export function NotOpen({ roomName, wrongKey, trying, onTry }: {
+export function NotOpen({
+  roomName,
+  wrongKey,
+  trying,
+  onTry,
+}: {
   roomName: string;
   wrongKey: boolean;
   trying: boolean;

@@ -24,9 +24,24 @@ export function RoomPage({ roomName }: { roomName: string }) {
   );
 }
 
-function RoomRound({ roomName, straightIn, onAgain }: { roomName: string; straightIn: boolean; onAgain: () => void }) {
+function RoomRound({
+  roomName,
+  straightIn,
+  onAgain,
+}: {
+  roomName: string;
+  straightIn: boolean;
+  onAgain: () => void;
+}) {
   const { t } = useTranslation();
-  const [media] = useState(createLocalMedia);
+  const [media] = useState(() => {
+    const { micDevice, cameraDevice, processing } = currentChoices();
+    return createLocalMedia({
+      micDevice: micDevice || undefined,
+      cameraDevice: cameraDevice || undefined,
+      processing,
+    });
+  });
   const devices = useDevices(media);
   const { entry, join, leave } = useEntry(roomName, media);
   const [firstName] = useState(() => parseQuery(location.search).name ?? currentPreferences().name ?? '');
@@ -45,7 +60,8 @@ function RoomRound({ roomName, straightIn, onAgain }: { roomName: string; straig
     case 'prejoin':
     case 'joining':
       if (straightIn && entry.phase === 'joining') return <Joining roomName={roomName} />;
-      if (straightIn && entry.phase === 'prejoin' && entry.error === undefined) return <Joining roomName={roomName} />;
+      if (straightIn && entry.phase === 'prejoin' && entry.error === undefined)
+        return <Joining roomName={roomName} />;
       return (
         <PreJoin
           roomName={roomName}

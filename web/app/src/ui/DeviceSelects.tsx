@@ -1,12 +1,17 @@
 import { Camera, Mic, Volume2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { canChooseSpeaker } from '../core/browser';
+import { errorCode } from '../core/errors';
 import { setChoices, useChoices } from '../core/preferences';
 import type { Devices } from '../core/useDevices';
 import type { LocalMediaView } from '../core/useSdk';
 
 /** The three device choices, alike before and during a meeting. */
-export function DeviceSelects({ view, devices, onError }: {
+export function DeviceSelects({
+  view,
+  devices,
+  onError,
+}: {
   view: LocalMediaView;
   devices: Devices;
   onError?: (kind: 'mic' | 'camera', error: unknown) => void;
@@ -22,7 +27,7 @@ export function DeviceSelects({ view, devices, onError }: {
       <DeviceSelect
         icon={<Mic aria-hidden="true" />}
         label={t('device.micDevice')}
-        none={t('device.noMic')}
+        none={errorCode(devices.errors.mic) === 'device-not-found' ? t('device.noMic') : t('device.anyMic')}
         options={options(view.devices, 'audioinput', (number) => t('device.micNumber', { number }))}
         value={view.micDevice ?? ''}
         onChange={(deviceId) => void choose('mic', deviceId)}
@@ -30,7 +35,11 @@ export function DeviceSelects({ view, devices, onError }: {
       <DeviceSelect
         icon={<Camera aria-hidden="true" />}
         label={t('device.cameraDevice')}
-        none={t('device.noCamera')}
+        none={
+          errorCode(devices.errors.camera) === 'device-not-found'
+            ? t('device.noCamera')
+            : t('device.anyCamera')
+        }
         options={options(view.devices, 'videoinput', (number) => t('device.cameraNumber', { number }))}
         value={view.cameraDevice ?? ''}
         onChange={(deviceId) => void choose('camera', deviceId)}
@@ -40,7 +49,11 @@ export function DeviceSelects({ view, devices, onError }: {
   );
 }
 
-function SpeakerSelect({ view, value, onChange }: {
+function SpeakerSelect({
+  view,
+  value,
+  onChange,
+}: {
   view: LocalMediaView;
   value: string;
   onChange: (deviceId: string) => void;
@@ -69,7 +82,14 @@ interface Option {
   label: string;
 }
 
-function DeviceSelect({ icon, label, none, options, value, onChange }: {
+function DeviceSelect({
+  icon,
+  label,
+  none,
+  options,
+  value,
+  onChange,
+}: {
   icon: React.ReactNode;
   label: string;
   none: string;

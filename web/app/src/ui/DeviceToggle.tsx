@@ -4,7 +4,12 @@ import type { DeviceKind, Devices } from '../core/useDevices';
 import { ControlButton } from './ControlButton';
 
 /** The switch of the microphone or the camera. Its name never changes; `aria-pressed` tells the state. */
-export function DeviceToggle({ kind, on, devices, onError }: {
+export function DeviceToggle({
+  kind,
+  on,
+  devices,
+  onError,
+}: {
   kind: DeviceKind;
   on: boolean;
   devices: Devices;

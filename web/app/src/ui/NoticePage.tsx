@@ -3,7 +3,12 @@ import { Logo } from './Logo';
 import { PageHeader } from './PageHeader';
 
 /** A page that says one thing and offers the next steps. */
-export function NoticePage({ title, children, actions, tone = 'calm' }: {
+export function NoticePage({
+  title,
+  children,
+  actions,
+  tone = 'calm',
+}: {
   title: string;
   children: ReactNode;
   actions: ReactNode;
@@ -14,7 +19,7 @@ export function NoticePage({ title, children, actions, tone = 'calm' }: {
       <PageHeader />
       <main className="notice-page">
         <div className="notice-card" role={tone === 'alert' ? 'alert' : undefined}>
-          <Logo size={44} />
+          <Logo />
           <h1>{title}</h1>
           <div className="notice-words">{children}</div>
           <div className="notice-actions">{actions}</div>

@@ -4,7 +4,14 @@ import { later } from './later';
 const Popup = later(() => import('./Popup'));
 
 /** A button with a popover; the popover's code comes after the first paint. */
-export function PopoverButton({ className, label, tip, content, popoverClassName, children }: {
+export function PopoverButton({
+  className,
+  label,
+  tip,
+  content,
+  popoverClassName,
+  children,
+}: {
   className: string;
   label: string;
   tip?: string;

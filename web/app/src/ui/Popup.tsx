@@ -1,7 +1,13 @@
 import * as Popover from '@radix-ui/react-popover';
 import type { ReactNode, RefObject } from 'react';
 
-export default function Popup({ anchor, label, className, onClose, children }: {
+export default function Popup({
+  anchor,
+  label,
+  className,
+  onClose,
+  children,
+}: {
   anchor: RefObject<HTMLElement | null>;
   label: string;
   className: string;
@@ -19,7 +25,8 @@ export default function Popup({ anchor, label, className, onClose, children }: {
           aria-label={label}
           onInteractOutside={(event) => {
             // The button itself closes; closing here as well would open it again.
-            if (event.target instanceof Node && anchor.current?.contains(event.target)) event.preventDefault();
+            if (event.target instanceof Node && anchor.current?.contains(event.target))
+              event.preventDefault();
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();

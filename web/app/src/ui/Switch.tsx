@@ -1,5 +1,11 @@
 /** An on/off setting with its explanation. */
-export function Switch({ label, hint, checked, onChange, disabled = false }: {
+export function Switch({
+  label,
+  hint,
+  checked,
+  onChange,
+  disabled = false,
+}: {
   label: string;
   hint?: string;
   checked: boolean;

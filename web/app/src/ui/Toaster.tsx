@@ -13,7 +13,11 @@ export function Toaster() {
         const Icon = icons[toast.tone];
         const { action } = toast;
         return (
-          <div key={toast.id} className={`toast ${toast.tone}`} role={toast.tone === 'error' ? 'alert' : undefined}>
+          <div
+            key={toast.id}
+            className={`toast ${toast.tone}`}
+            role={toast.tone === 'error' ? 'alert' : undefined}
+          >
             <Icon className="toast-icon" aria-hidden="true" />
             <div className="toast-words">
               <strong>{toast.title}</strong>
@@ -30,7 +34,11 @@ export function Toaster() {
                 </button>
               )}
             </div>
-            <button className="icon-button small" onClick={() => dismissToast(toast.id)} aria-label={t('common.dismiss')}>
+            <button
+              className="icon-button small"
+              onClick={() => dismissToast(toast.id)}
+              aria-label={t('common.dismiss')}
+            >
               <X aria-hidden="true" />
             </button>
           </div>

@@ -31,7 +31,8 @@ export function useVideo(
     if (!element || !track || !on) return;
     const show = () => setShown(track);
     const timer = setTimeout(show, firstFrameMilliseconds);
-    const frame = 'requestVideoFrameCallback' in element ? element.requestVideoFrameCallback(show) : undefined;
+    const frame =
+      'requestVideoFrameCallback' in element ? element.requestVideoFrameCallback(show) : undefined;
     if (frame === undefined) element.addEventListener('playing', show, { once: true });
     return () => {
       clearTimeout(timer);

@@ -9,9 +9,19 @@ import { Modal } from '../../ui/Modal';
 import { LanguageSelect, ThemeSwitch } from '../../ui/PageHeader';
 import { Switch } from '../../ui/Switch';
 
-const processing = ['echoCancellation', 'noiseSuppression', 'autoGainControl'] as const satisfies readonly (keyof AudioProcessing)[];
+const processing = [
+  'echoCancellation',
+  'noiseSuppression',
+  'autoGainControl',
+] as const satisfies readonly (keyof AudioProcessing)[];
 
-export default function SettingsDialog({ media, view, devices, onDeviceError, onClose }: {
+export default function SettingsDialog({
+  media,
+  view,
+  devices,
+  onDeviceError,
+  onClose,
+}: {
   media: LocalMedia;
   view: LocalMediaView;
   devices: Devices;
@@ -39,7 +49,10 @@ export default function SettingsDialog({ media, view, devices, onDeviceError, on
             hint={t(`settings.${name}Hint`)}
             checked={view.processing[name]}
             onChange={(on) => {
-              media.setProcessing({ [name]: on }).catch((error: unknown) => onDeviceError('mic', error));
+              media.setProcessing({ [name]: on }).then(
+                () => setChoices({ processing: { ...media.processing } }),
+                (error: unknown) => onDeviceError('mic', error),
+              );
             }}
           />
         ))}

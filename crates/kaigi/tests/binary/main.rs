@@ -1,0 +1,5 @@
+//! The real binary, as a person at a shell meets it.
+
+mod cli;
+mod serving;
+mod support;

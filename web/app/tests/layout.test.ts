@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { arrange, coverage, type Placed, type Stage, type TileShape } from '../src/meeting/layout';
+
+const stages: Record<string, Stage> = {
+  desktop: { width: 1256, height: 720, gap: 12 },
+  'desktop with a panel': { width: 884, height: 720, gap: 12 },
+  'wide desktop': { width: 2536, height: 1000, gap: 12 },
+  'upright phone': { width: 378, height: 700, gap: 6 },
+  'small upright phone': { width: 348, height: 610, gap: 6 },
+  'phone on its side': { width: 832, height: 330, gap: 6 },
+  'upright tablet': { width: 744, height: 950, gap: 12 },
+};
+
+function people(count: number): TileShape[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `tile${index}`,
+    kind: 'camera' as const,
+    own: index === count - 1,
+    aspect: 16 / 9,
+  }));
+}
+
+describe.each(Object.entries(stages))('on a %s', (_name, stage) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('%i tiles cover at least 75 percent', (count) => {
+    const placed = arrange(stage, people(count));
+    expect(placed).toHaveLength(count);
+    expect(coverage(stage, placed)).toBeGreaterThanOrEqual(0.75);
+    expectInside(stage, placed);
+    expectApart(placed.filter((tile) => tile.role !== 'floating'));
+  });
+
+  it.each([1, 2, 4, 8])(
+    'a shared screen with %i cameras is the largest tile and covers with them 75 percent',
+    (count) => {
+      const tiles: TileShape[] = [
+        ...people(count),
+        { key: 'screen', kind: 'screen', own: false, aspect: 16 / 9 },
+      ];
+      const placed = arrange(stage, tiles);
+      const screen = placed.find((tile) => tile.key === 'screen');
+      expect(screen?.fit).toBe('contain');
+      expect((screen?.width ?? 0) * (screen?.height ?? 0)).toBeGreaterThan(0.6 * stage.width * stage.height);
+      expect(coverage(stage, placed)).toBeGreaterThanOrEqual(0.75);
+      expectInside(stage, placed);
+      expectApart(placed);
+    },
+  );
+
+  it('cuts no camera picture by more than 45 percent', () => {
+    for (let count = 2; count <= 9; count += 1) {
+      for (const tile of arrange(stage, people(count))) {
+        if (tile.fit !== 'cover') continue;
+        const ratio = tile.width / tile.height / (16 / 9);
+        expect(Math.min(ratio, 1 / ratio)).toBeGreaterThanOrEqual(0.55);
+      }
+    }
+  });
+});
+
+describe('a talk of two', () => {
+  it('fills a desktop with the other and lets oneself float', () => {
+    const [other, self] = arrange(stages.desktop as Stage, people(2));
+    expect(other).toMatchObject({ key: 'tile0', role: 'main', width: 1256, height: 720 });
+    expect(self?.role).toBe('floating');
+  });
+
+  it('stacks wide pictures on an upright phone, the other larger', () => {
+    const [other, self] = arrange(stages['upright phone'] as Stage, people(2));
+    expect(other?.role).toBe('grid');
+    expect(other?.fit).toBe('cover');
+    expect((other?.height ?? 0) >= (self?.height ?? 0)).toBe(true);
+  });
+
+  it('fills an upright phone with an upright picture', () => {
+    const [first, second] = people(2) as [TileShape, TileShape];
+    const placed = arrange(stages['upright phone'] as Stage, [{ ...first, aspect: 9 / 16 }, second]);
+    expect(placed.map((tile) => tile.role)).toEqual(['main', 'floating']);
+  });
+
+  it('keeps the other large while one shares the own screen', () => {
+    const [other, self] = people(2) as [TileShape, TileShape];
+    const placed = arrange(stages.desktop as Stage, [
+      other,
+      { key: 'own:screen', kind: 'screen', own: true },
+      self,
+    ]);
+    expect(placed.find((tile) => tile.role === 'main')?.key).toBe('tile0');
+  });
+});
+
+it('an enlarged tile becomes the main one', () => {
+  const placed = arrange(stages.desktop as Stage, people(5), 'tile3');
+  expect(placed.find((tile) => tile.role === 'main')?.key).toBe('tile3');
+});
+
+it('an empty or unmeasured stage has no tiles', () => {
+  expect(arrange(stages.desktop as Stage, [])).toEqual([]);
+  expect(arrange({ width: 0, height: 0, gap: 0 }, people(2))).toEqual([]);
+});
+
+function expectInside(stage: Stage, placed: readonly Placed[]) {
+  for (const tile of placed) {
+    expect(tile.x).toBeGreaterThanOrEqual(-0.01);
+    expect(tile.y).toBeGreaterThanOrEqual(-0.01);
+    expect(tile.x + tile.width).toBeLessThanOrEqual(stage.width + 0.01);
+    expect(tile.y + tile.height).toBeLessThanOrEqual(stage.height + 0.01);
+  }
+}
+
+function expectApart(placed: readonly Placed[]) {
+  placed.forEach((a, index) => {
+    for (const b of placed.slice(index + 1)) {
+      const overlap =
+        Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 0.01 &&
+        Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 0.01;
+      expect(overlap, `${a.key} and ${b.key}`).toBe(false);
+    }
+  });
+}

@@ -1,0 +1,180 @@
+/** The signaling state machine of an RTCPeerConnection, as far as negotiation relies on it; no media. */
+
+interface FakeTransceiver {
+  mid: string | null;
+  direction: RTCRtpTransceiverDirection;
+  kind: string;
+  sender: FakeSender;
+  receiver: { track: { kind: string; of: string } };
+}
+
+class FakeSender {
+  track: unknown;
+  parameters = { encodings: [{}] };
+  constructor(track: unknown) {
+    this.track = track;
+  }
+  async replaceTrack(track: unknown): Promise<void> {
+    this.track = track;
+  }
+  getParameters() {
+    return structuredClone(this.parameters);
+  }
+  async setParameters(parameters: { encodings: object[] }): Promise<void> {
+    this.parameters = parameters;
+  }
+}
+
+export class FakeDataChannel extends EventTarget {
+  readyState: RTCDataChannelState = 'connecting';
+  bufferedAmount = 0;
+  binaryType = 'blob';
+  readonly sent: Uint8Array[] = [];
+  constructor(
+    readonly label: string,
+    readonly options: RTCDataChannelInit,
+  ) {
+    super();
+  }
+  send(data: Uint8Array): void {
+    this.sent.push(data);
+  }
+  open(): void {
+    this.readyState = 'open';
+    this.dispatchEvent(new Event('open'));
+  }
+}
+
+interface Description {
+  type: 'offer' | 'answer';
+  sdp: string;
+}
+
+let connections = 0;
+
+export class FakePeerConnection extends EventTarget {
+  signalingState: RTCSignalingState = 'stable';
+  connectionState: RTCPeerConnectionState = 'new';
+  currentRemoteDescription: Description | null = null;
+  localDescription: Description | null = null;
+  remoteDescription: Description | null = null;
+  readonly candidates: string[] = [];
+  readonly channels: FakeDataChannel[] = [];
+  restarts = 0;
+  closed = false;
+  /** Candidates "gathered" after each local description. */
+  gathers = 1;
+  readonly #id = ++connections;
+  #version = 0;
+  #ufrag = 0;
+  #stableLocal: Description | null = null;
+  #transceivers: FakeTransceiver[] = [];
+
+  constructor(public configuration: RTCConfiguration = {}) {
+    super();
+  }
+
+  addTransceiver(trackOrKind: string | { kind: string }, init: RTCRtpTransceiverInit = {}): FakeTransceiver {
+    const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;
+    const track = typeof trackOrKind === 'string' ? null : trackOrKind;
+    return this.#add(null, kind, init.direction ?? 'sendrecv', track);
+  }
+
+  getTransceivers(): FakeTransceiver[] {
+    return [...this.#transceivers];
+  }
+
+  createDataChannel(label: string, options: RTCDataChannelInit): FakeDataChannel {
+    const channel = new FakeDataChannel(label, options);
+    this.channels.push(channel);
+    return channel;
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
+
+  restartIce(): void {
+    this.restarts++;
+    this.#ufrag++;
+    queueMicrotask(() => this.dispatchEvent(new Event('negotiationneeded')));
+  }
+
+  async setLocalDescription(): Promise<void> {
+    await Promise.resolve();
+    if (this.closed) throw new Error('closed');
+    const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
+    this.#transceivers.forEach((transceiver, index) => (transceiver.mid ??= String(index)));
+    const lines = this.#transceivers.map((t) => `m=${t.kind}\r\na=mid:${t.mid}\r\na=${t.direction}\r\n`).join('');
+    const sdp = `v=0\r\no=- ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\n${lines}`;
+    this.localDescription = { type, sdp };
+    if (type === 'answer') this.#becomeStable();
+    else this.signalingState = 'have-local-offer';
+    // Browsers fire this in tasks of their own; at once is the hardest case.
+    for (let i = 0; i < this.gathers; i++) {
+      const candidate = { candidate: `${this.#id}.${this.#ufrag}`, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: null };
+      this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate }));
+    }
+  }
+
+  async setRemoteDescription({ type, sdp }: Description): Promise<void> {
+    await Promise.resolve();
+    if (this.closed) throw new Error('closed');
+    if (type === 'answer') {
+      if (this.signalingState !== 'have-local-offer') throw new Error('an answer without an offer');
+      this.remoteDescription = { type, sdp };
+      return this.#becomeStable();
+    }
+    // An implicit rollback: transceivers made by addTransceiver stay, without their m-line.
+    if (this.signalingState === 'have-local-offer') {
+      this.localDescription = this.#stableLocal;
+      if (!this.#stableLocal) for (const transceiver of this.#transceivers) transceiver.mid = null;
+    }
+    this.remoteDescription = { type, sdp };
+    this.signalingState = 'have-remote-offer';
+    for (const [, kind = '', mid = ''] of sdp.matchAll(/m=(\w+)\r\na=mid:(\d+)/g)) {
+      if (!this.#transceivers.some((t) => t.mid === mid)) this.#add(mid, kind, 'recvonly', null);
+    }
+  }
+
+  async addIceCandidate({ candidate }: RTCIceCandidateInit): Promise<void> {
+    await Promise.resolve();
+    if (!this.remoteDescription) throw new Error('no remote description');
+    if (candidate && !this.remoteDescription.sdp.includes(`a=ice-ufrag:${candidate}\r\n`)) {
+      throw new Error('unknown ufrag');
+    }
+    this.candidates.push(candidate ?? '');
+  }
+
+  async getStats(): Promise<Map<string, unknown>> {
+    return new Map();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.signalingState = 'closed';
+  }
+
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.dispatchEvent(new Event('connectionstatechange'));
+  }
+
+  #add(mid: string | null, kind: string, direction: RTCRtpTransceiverDirection, track: unknown): FakeTransceiver {
+    const receiver = { track: { kind, of: `connection ${this.#id}` } };
+    const transceiver = { mid, direction, kind, sender: new FakeSender(track), receiver };
+    this.#transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  #becomeStable(): void {
+    this.signalingState = 'stable';
+    this.currentRemoteDescription = this.remoteDescription;
+    this.#stableLocal = this.localDescription;
+  }
+}
+
+/** As the code under test sees it. */
+export function asReal(fake: FakePeerConnection): RTCPeerConnection {
+  return fake as unknown as RTCPeerConnection;
+}

@@ -1,0 +1,27 @@
+import type { ChatEntry, Joined, Participant } from '../../src/wire.gen';
+
+export const SILENT = { mic: false, camera: false, screen: false, screenAudio: false };
+
+export function participant(id: string, more: Partial<Participant> = {}): Participant {
+  return { id, name: id, media: SILENT, connected: true, incarnation: 0, joinedAt: 0, ...more };
+}
+
+export function joined(own: Participant, others: Participant[], more: Partial<Joined> = {}): Joined {
+  return {
+    outcome: 'new',
+    room: 'room',
+    participant: own,
+    resumeToken: `token of ${own.id}`,
+    resumeSeconds: 30,
+    participants: others,
+    chat: [],
+    iceServers: [],
+    sameDevice: false,
+    serverVersion: '0',
+    ...more,
+  };
+}
+
+export function line(id: number, from: string, text: string): ChatEntry {
+  return { id, at: id, from, name: from, body: { type: 'message', text } };
+}
