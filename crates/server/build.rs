@@ -8,7 +8,9 @@ fn main() {
     println!("cargo::rerun-if-changed={}", web.join("sdk/dist").display());
     for file in ["app/dist/index.html"] {
         if !web.join(file).exists() {
-            println!("cargo::error=the web client is not built (web/{file} is missing): run `make web` first");
+            println!(
+                "cargo::error=the web client is not built (web/{file} is missing): run `make web` first"
+            );
         }
     }
 }

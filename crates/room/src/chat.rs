@@ -38,7 +38,13 @@ pub(crate) struct ChatLog {
 }
 
 impl ChatLog {
-    pub(crate) fn push(&mut self, unix_ms: u64, from: ParticipantId, name: DisplayName, body: ChatBody) -> ChatLine {
+    pub(crate) fn push(
+        &mut self,
+        unix_ms: u64,
+        from: ParticipantId,
+        name: DisplayName,
+        body: ChatBody,
+    ) -> ChatLine {
         self.last_id = unix_ms.max(self.last_id + 1);
         let line = ChatLine { id: self.last_id, at: unix_ms, from, name, body };
         if self.lines.len() == limits::CHAT_HISTORY {

@@ -13,8 +13,8 @@ mod rooms;
 
 pub use chat::{ChatBody, ChatLine};
 pub use model::{
-    ConnectionId, Deadline, Event, GuestId, Identity, Join, Joined, JoinOutcome, Limits, Loss, Now, Output, Participant,
-    Refusal, Signal,
+    ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
+    Participant, Refusal, Signal,
 };
 pub use rooms::Rooms;
 

@@ -198,7 +198,9 @@ pub enum Deadline {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Past [`Limits::room_capacity`].
-    #[error("this room already holds {capacity} people, as many as it can for now; ask one to leave or open another room")]
+    #[error(
+        "this room already holds {capacity} people, as many as it can for now; ask one to leave or open another room"
+    )]
     RoomFull {
         /// How many it holds.
         capacity: usize,
@@ -207,7 +209,9 @@ pub enum Refusal {
     #[error("this room is not open yet; wait for the host, or give the key for opening rooms")]
     RoomNotOpen,
     /// Past [`Limits::rooms`] or [`Limits::participants`].
-    #[error("the server holds as many {what} as it may; try again later or ask its operator to raise the limit")]
+    #[error(
+        "the server holds as many {what} as it may; try again later or ask its operator to raise the limit"
+    )]
     ServerFull {
         /// "rooms" or "participants".
         what: &'static str,

@@ -78,8 +78,12 @@ impl<S> Room<S> {
 
     /// Everyone but `id`, in the order they came.
     pub(crate) fn others(&self, id: &ParticipantId) -> Vec<Participant> {
-        let mut others: Vec<_> =
-            self.members.values().filter(|m| m.participant.id != *id).map(|m| m.participant.clone()).collect();
+        let mut others: Vec<_> = self
+            .members
+            .values()
+            .filter(|m| m.participant.id != *id)
+            .map(|m| m.participant.clone())
+            .collect();
         others.sort_by(|a, b| (a.joined_at, &a.id).cmp(&(b.joined_at, &b.id)));
         others
     }

@@ -10,8 +10,8 @@ use kaigi_protocol::vocabulary::{LeaveReason, MediaState, ParticipantId, RoomNam
 use crate::{
     chat::ChatBody,
     model::{
-        ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-        Participant, Refusal, Signal,
+        ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now,
+        Output, Participant, Refusal, Signal,
     },
     room::{Link, Member, Room, Waiting},
 };
@@ -183,7 +183,12 @@ impl<S> Rooms<S> {
     }
 
     /// Takes back someone from before a restart: in silence, as if nothing had happened.
-    fn restore(&mut self, connection: ConnectionId, join: &Join, identity: &Identity) -> Result<Joined, Refusal> {
+    fn restore(
+        &mut self,
+        connection: ConnectionId,
+        join: &Join,
+        identity: &Identity,
+    ) -> Result<Joined, Refusal> {
         self.room_for_one(&join.room)?;
         let participant = Participant {
             id: identity.id.clone(),
@@ -197,7 +202,12 @@ impl<S> Rooms<S> {
     }
 
     /// Goes on as a participant who is still here, taking over from its connection if that lives.
-    fn resume(&mut self, connection: ConnectionId, join: &Join, identity: &Identity) -> Result<Joined, Refusal> {
+    fn resume(
+        &mut self,
+        connection: ConnectionId,
+        join: &Join,
+        identity: &Identity,
+    ) -> Result<Joined, Refusal> {
         let room = self.rooms.get_mut(&join.room).ok_or(Refusal::NoSuchParticipant)?;
         let member = room.members.get_mut(&identity.id).ok_or(Refusal::NoSuchParticipant)?;
         let link = std::mem::replace(&mut member.link, Link::Up { connection });
@@ -272,7 +282,9 @@ impl<S> Rooms<S> {
         match self.room_for_one(&join.room) {
             Err(refusal @ Refusal::RoomFull { .. }) => {
                 let ghost = self.rooms.get(&join.room).and_then(|room| {
-                    let mine = |m: &&Member<S>| m.connection().is_none() && m.guest.is_some() && m.guest == join.guest;
+                    let mine = |m: &&Member<S>| {
+                        m.connection().is_none() && m.guest.is_some() && m.guest == join.guest
+                    };
                     room.members.values().find(mine).map(|m| m.participant.id.clone())
                 });
                 let Some(ghost) = ghost else { return Err(refusal) };
@@ -287,7 +299,9 @@ impl<S> Rooms<S> {
         let capacity = self.limits.room_capacity;
         match self.rooms.get(name) {
             Some(room) if room.members.len() >= capacity => return Err(Refusal::RoomFull { capacity }),
-            None if self.rooms.len() >= self.limits.rooms => return Err(Refusal::ServerFull { what: "rooms" }),
+            None if self.rooms.len() >= self.limits.rooms => {
+                return Err(Refusal::ServerFull { what: "rooms" });
+            }
             _ => {}
         }
         if self.participants >= self.limits.participants {

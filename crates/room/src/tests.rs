@@ -1,6 +1,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
-use kaigi_protocol::vocabulary::{DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, limits};
+use kaigi_protocol::vocabulary::{
+    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, limits,
+};
 use kaigi_testkit::VirtualClock;
 
 use super::*;
@@ -156,7 +158,8 @@ fn who_does_not_come_back_is_gone_after_30_seconds() {
     assert!(house.drain().is_empty());
     house.pass(Duration::from_millis(1));
     assert_eq!(house.drain(), ["2: lost ann", "2: notice: ann left"]);
-    let joined = house.join(3, Join { resume: was("ann", Some(0)), fresh_id: id("ann2"), ..wish("ann") }).unwrap();
+    let joined =
+        house.join(3, Join { resume: was("ann", Some(0)), fresh_id: id("ann2"), ..wish("ann") }).unwrap();
     assert_eq!((joined.outcome, joined.participant.id), (JoinOutcome::New, id("ann2")));
 }
 
@@ -212,8 +215,12 @@ fn signals_that_wait_have_a_bound() {
 fn after_a_restart_both_are_restored_in_silence() {
     let mut house = House::new();
     let restorable = |name: &str, live| Some(Identity { restorable: true, ..was(name, live).unwrap() });
-    let ann = house.join(1, Join { resume: restorable("ann", Some(0)), may_open: false, ..wish("ann") }).unwrap();
-    assert_eq!((ann.outcome, ann.participant.id, ann.participant.joined_at), (JoinOutcome::Restored, id("ann"), 5));
+    let ann =
+        house.join(1, Join { resume: restorable("ann", Some(0)), may_open: false, ..wish("ann") }).unwrap();
+    assert_eq!(
+        (ann.outcome, ann.participant.id, ann.participant.joined_at),
+        (JoinOutcome::Restored, id("ann"), 5)
+    );
     let bob = house.join(2, Join { resume: restorable("bob", None), ..wish("bob") }).unwrap();
     assert_eq!((bob.outcome, bob.participant.incarnation), (JoinOutcome::Restored, 1));
     assert_eq!(house.drain(), ["1: joined bob"]);

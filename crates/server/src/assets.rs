@@ -104,10 +104,13 @@ mod tests {
         assert_eq!(page.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
         assert_eq!(page.headers()[header::CACHE_CONTROL], "no-cache");
         let etag = page.headers()[header::ETAG].clone();
-        let again = serve("index.html", &HeaderMap::from_iter([
-            (header::IF_NONE_MATCH, etag),
-            (header::ACCEPT_ENCODING, HeaderValue::from_static("br")),
-        ]));
+        let again = serve(
+            "index.html",
+            &HeaderMap::from_iter([
+                (header::IF_NONE_MATCH, etag),
+                (header::ACCEPT_ENCODING, HeaderValue::from_static("br")),
+            ]),
+        );
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     }
 

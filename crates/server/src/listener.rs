@@ -75,7 +75,13 @@ impl Acceptor {
         }
     }
 
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, _permit: OwnedSemaphorePermit, watcher: Watcher) {
+    async fn serve(
+        self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        _permit: OwnedSemaphorePermit,
+        watcher: Watcher,
+    ) {
         let open = gauge!("kaigi_tcp_connections");
         open.increment(1);
         let outcome = self.serve_stream(stream, peer, watcher).await;
@@ -181,7 +187,8 @@ where
         .max_header_list_size(32 * 1024)
         .keep_alive_interval(HTTP2_PING)
         .keep_alive_timeout(HEADER_DEADLINE);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection =
+        builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(%error, "an HTTP connection ended with an error");
     }

@@ -9,9 +9,15 @@ pub(crate) fn describe() {
     describe_counter!("kaigi_joins_total", "Joins, resumed ones included.");
     describe_gauge!("kaigi_signaling_connections", "Socket.IO connections to /meet now.");
     describe_counter!("kaigi_requests_refused_total", "Signaling requests answered with an error.");
-    describe_counter!("kaigi_signaling_send_failures_total", "Clients disconnected because they did not read.");
+    describe_counter!(
+        "kaigi_signaling_send_failures_total",
+        "Clients disconnected because they did not read."
+    );
     describe_gauge!("kaigi_tcp_connections", "TCP connections now.");
-    describe_counter!("kaigi_tcp_connections_refused_total", "TCP connections closed because too many are open.");
+    describe_counter!(
+        "kaigi_tcp_connections_refused_total",
+        "TCP connections closed because too many are open."
+    );
     describe_counter!("kaigi_tcp_connections_dropped_total", "TCP connections closed unserved, by cause.");
     describe_counter!("kaigi_tcp_accept_errors_total", "Failures to accept a TCP connection.");
     describe_counter!("kaigi_stun_answers_total", "STUN requests answered on UDP.");

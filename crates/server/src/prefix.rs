@@ -37,7 +37,11 @@ impl<S: AsyncRead + Unpin> Prefixed<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.start < self.end {
             let count = buf.remaining().min(self.end - self.start);
             buf.put_slice(&self.prefix[self.start..self.start + count]);

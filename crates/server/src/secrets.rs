@@ -37,7 +37,8 @@ impl Secrets {
                 let key = random();
                 let temporary = data_dir.join(format!("{FILE}.new"));
                 let _ = fs::remove_file(&temporary);
-                let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+                let mut file =
+                    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
                 file.write_all(&key)?;
                 file.sync_all()?;
                 fs::rename(&temporary, &path)?;

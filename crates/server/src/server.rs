@@ -60,7 +60,9 @@ pub enum StartError {
         hint: &'static str,
     },
     /// `listen` names several ports.
-    #[error("listen: all addresses must have the same port, for TCP and UDP are one service; {0} and {1} differ")]
+    #[error(
+        "listen: all addresses must have the same port, for TCP and UDP are one service; {0} and {1} differ"
+    )]
     Ports(SocketAddr, SocketAddr),
     /// `listen` is empty.
     #[error("listen: give at least one ADDR:PORT")]
@@ -102,7 +104,9 @@ impl Server {
         let (tcp, port) = bind_tcp(&options.listen)?;
         let udp = bind_udp(&tcp)?;
         let redirect = match options.http_redirect {
-            Some(address) => Some(listener::bind(address).map_err(|error| bind_error("TCP", address, error))?),
+            Some(address) => {
+                Some(listener::bind(address).map_err(|error| bind_error("TCP", address, error))?)
+            }
             None => None,
         };
         let secrets = Secrets::open(&options.data_dir).map_err(|error| StartError::DataFolder {
@@ -158,7 +162,8 @@ impl Server {
         let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         let graceful = Arc::new(GracefulShutdown::new());
-        let acceptor = |purpose| Acceptor { purpose, connections: connections.clone(), graceful: graceful.clone() };
+        let acceptor =
+            |purpose| Acceptor { purpose, connections: connections.clone(), graceful: graceful.clone() };
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.tcp {
             let purpose = match &self.store {
@@ -213,7 +218,9 @@ fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError
 
 fn bind_udp(tcp: &[TcpListener]) -> Result<Vec<kaigi_udp::Socket>, StartError> {
     let addresses = tcp.iter().filter_map(|listener| listener.local_addr().ok());
-    addresses.map(|address| kaigi_udp::Socket::bind(address).map_err(|error| bind_error("UDP", address, error))).collect()
+    addresses
+        .map(|address| kaigi_udp::Socket::bind(address).map_err(|error| bind_error("UDP", address, error)))
+        .collect()
 }
 
 /// A kernel without IPv6 refuses the family, one with IPv6 switched off the address.

@@ -90,7 +90,8 @@ impl Sessions {
     pub(crate) fn cookie(&self, session: &Session, secure: bool) -> Option<HeaderValue> {
         let signed = self.secrets.sign(PURPOSE, &serde_json::to_vec(session).ok()?);
         let secure = if secure { "; Secure" } else { "" };
-        let text = format!("{COOKIE}={signed}; Path=/; Max-Age={YEAR_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        let text =
+            format!("{COOKIE}={signed}; Path=/; Max-Age={YEAR_SECONDS}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&text).ok()
     }
 }
@@ -128,7 +129,8 @@ mod tests {
 
     #[test]
     fn preferences_are_checked() {
-        let check = |key: &str, value: &str| Preferences(BTreeMap::from([(key.into(), value.into())])).check();
+        let check =
+            |key: &str, value: &str| Preferences(BTreeMap::from([(key.into(), value.into())])).check();
         assert_eq!(check("lang", "zh-CN"), Ok(()));
         assert_eq!(check("name", "李雷"), Ok(()));
         assert!(check("lang", "xx").unwrap_err().contains("lang"));

@@ -48,7 +48,8 @@ impl Visitor {
 
 /// The last address in `X-Forwarded-For` that is not a trusted proxy's: the first ones can be invented.
 fn forwarded_for(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let values: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
     let hops = values.iter().flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>().ok());
     let hops: Vec<IpAddr> = hops.collect::<Option<_>>()?;
     hops.iter().rev().find(|hop| !trusts(trusted, **hop)).or(hops.first()).copied()
@@ -86,7 +87,10 @@ mod tests {
         let honest = visitor("10.0.0.2:4000", &claim);
         assert_eq!((honest.ip, honest.secure), (Some("203.0.113.9".parse().unwrap()), true));
         let liar = visitor("198.51.100.3:4000", &claim);
-        assert_eq!((liar.ip, liar.secure, liar.proxied), (Some("198.51.100.3".parse().unwrap()), false, true));
+        assert_eq!(
+            (liar.ip, liar.secure, liar.proxied),
+            (Some("198.51.100.3".parse().unwrap()), false, true)
+        );
     }
 
     #[test]

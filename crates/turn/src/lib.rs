@@ -3,8 +3,13 @@
 
 use kaigi_packet::{Receive, Transmit};
 use stun_types::{
-    attribute::{Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, Software, UnknownAttributes, XorMappedAddress},
-    message::{BINDING, Message, MessageClass, MessageWrite, MessageWriteExt, MessageWriteVec, StunWriteError},
+    attribute::{
+        Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, Software, UnknownAttributes,
+        XorMappedAddress,
+    },
+    message::{
+        BINDING, Message, MessageClass, MessageWrite, MessageWriteExt, MessageWriteVec, StunWriteError,
+    },
 };
 
 const SOFTWARE: &str = "Kaigi";

@@ -110,7 +110,8 @@ mod tests {
                 continue;
             };
             let port = socket.local_addr().unwrap().port();
-            let client = UdpSocket::bind(if local == "::1" { "[::1]:0" } else { "127.0.0.1:0" }).await.unwrap();
+            let client =
+                UdpSocket::bind(if local == "::1" { "[::1]:0" } else { "127.0.0.1:0" }).await.unwrap();
             let target = SocketAddr::new(local.parse().unwrap(), port);
             for payload in [&b"one"[..], b"two"] {
                 client.send_to(payload, target).await.unwrap();

@@ -64,6 +64,11 @@ describe('a talk of two', () => {
     expect(self?.role).toBe('floating');
   });
 
+  it('lets oneself float in any corner', () => {
+    const [, self] = arrange(stages.desktop as Stage, people(2), { corner: 'top-left' });
+    expect(self).toMatchObject({ x: 12, y: 12 });
+  });
+
   it('stacks wide pictures on an upright phone, the other larger', () => {
     const [other, self] = arrange(stages['upright phone'] as Stage, people(2));
     expect(other?.role).toBe('grid');
@@ -89,7 +94,7 @@ describe('a talk of two', () => {
 });
 
 it('an enlarged tile becomes the main one', () => {
-  const placed = arrange(stages.desktop as Stage, people(5), 'tile3');
+  const placed = arrange(stages.desktop as Stage, people(5), { spotlight: 'tile3' });
   expect(placed.find((tile) => tile.role === 'main')?.key).toBe('tile3');
 });
 

@@ -70,7 +70,8 @@ export const connectSocketIo: Connect = ({ serverUrl, transports }, handlers) =>
   };
   // The manager's own timeout ends with the transport; a server that never answers in the namespace is dead too.
   const openTimer = setTimeout(() => lost('connect timeout'), OPEN_MS);
-  const transport = (): Transport => (socket.io.engine?.transport.name === 'websocket' ? 'websocket' : 'polling');
+  const transport = (): Transport =>
+    socket.io.engine?.transport.name === 'websocket' ? 'websocket' : 'polling';
 
   socket.on('connect', () => {
     clearTimeout(openTimer);

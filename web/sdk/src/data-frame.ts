@@ -15,7 +15,10 @@ export function encodeFrame(topic: string, payload: Uint8Array | string): Uint8A
   const name = new TextEncoder().encode(topic);
   const content = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
   if (name.length > TOPIC_BYTES) {
-    throw new KaigiError('too-large', `The topic has ${name.length} bytes; at most ${TOPIC_BYTES} are allowed.`);
+    throw new KaigiError(
+      'too-large',
+      `The topic has ${name.length} bytes; at most ${TOPIC_BYTES} are allowed.`,
+    );
   }
   if (content.length > DATA_BYTES) {
     throw new KaigiError(

@@ -103,7 +103,8 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
       } catch (error) {
         failure = fromMediaError(error, this.#kind === 'mic' ? 'microphone' : 'camera');
         // What was asked meanwhile is tried on its own; else all stays as it was.
-        if (this.#wanted === target) this.#wanted = this.#applied = { ...this.#applied, on: Boolean(this.#track) };
+        if (this.#wanted === target)
+          this.#wanted = this.#applied = { ...this.#applied, on: Boolean(this.#track) };
       }
     }
     this.#running = false;

@@ -31,7 +31,8 @@ export async function joinRoom(
   if (signal?.aborted) throw aborted();
   if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
   const media = options.media ?? createLocalMedia();
-  const store = options.persist === false ? undefined : new ResumeStore({ serverUrl: url, room, ...pageStorage() });
+  const store =
+    options.persist === false ? undefined : new ResumeStore({ serverUrl: url, room, ...pageStorage() });
   const identity = await store?.take();
   if (signal?.aborted) throw aborted();
 
@@ -43,7 +44,15 @@ export async function joinRoom(
     connect: surroundings.connect,
   });
   const { createConnection } = surroundings;
-  const meeting = new Meeting({ serverUrl: url, options, media, signaling, store, page: new Page(), createConnection });
+  const meeting = new Meeting({
+    serverUrl: url,
+    options,
+    media,
+    signaling,
+    store,
+    page: new Page(),
+    createConnection,
+  });
   return new Promise((resolve, reject) => {
     const abort = () => {
       reject(aborted());

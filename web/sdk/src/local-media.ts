@@ -88,7 +88,10 @@ export class Devices implements LocalMedia {
     return this.#processing;
   }
 
-  on<K extends keyof LocalMediaEvents>(event: K, listener: (argument: LocalMediaEvents[K]) => void): () => void {
+  on<K extends keyof LocalMediaEvents>(
+    event: K,
+    listener: (argument: LocalMediaEvents[K]) => void,
+  ): () => void {
     return this.#events.on(event, listener);
   }
 

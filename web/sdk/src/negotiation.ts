@@ -140,7 +140,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
 
   async #offer(connection: RTCPeerConnection): Promise<void> {
     // Not stable: the browser asks again once it is. Another one: ours gave way before it was offered.
-    if (connection === this.#connection && connection.signalingState === 'stable') await this.#describe('offer');
+    if (connection === this.#connection && connection.signalingState === 'stable')
+      await this.#describe('offer');
   }
 
   async #handleOffer(sdp: string): Promise<void> {
@@ -176,7 +177,12 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     await this.#addEarlyCandidates();
   }
 
-  async #handleCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment }: IceCandidate): Promise<void> {
+  async #handleCandidate({
+    candidate,
+    sdpMid,
+    sdpMLineIndex,
+    usernameFragment,
+  }: IceCandidate): Promise<void> {
     const init: RTCIceCandidateInit = {
       candidate,
       sdpMid,
@@ -202,7 +208,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     } catch (error) {
       // Those of an ignored offer, or of one that was taken back, belong to no description we know; and the
       // end-of-candidates (RFC 8838 §14) is only a hint, which not every browser takes.
-      if (!this.#ignoringOffer && candidate.candidate) console.debug('kaigi: a candidate was not taken', error);
+      if (!this.#ignoringOffer && candidate.candidate)
+        console.debug('kaigi: a candidate was not taken', error);
     }
   }
 
@@ -250,7 +257,11 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   }
 }
 
-async function setRemote(connection: RTCPeerConnection, type: 'offer' | 'answer', sdp: string): Promise<void> {
+async function setRemote(
+  connection: RTCPeerConnection,
+  type: 'offer' | 'answer',
+  sdp: string,
+): Promise<void> {
   try {
     await connection.setRemoteDescription({ type, sdp: withStartBitrate(sdp) });
   } catch {

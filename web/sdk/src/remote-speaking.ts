@@ -25,7 +25,8 @@ export class RemoteSpeaking extends Emitter<{ change: string }> {
         this.#voices.set(id, voice);
       }
       const { level, detector } = voice;
-      const changed = mic && receiver ? detector.handleLevel(level.read(receiver, now), now) : detector.silence();
+      const changed =
+        mic && receiver ? detector.handleLevel(level.read(receiver, now), now) : detector.silence();
       if (changed) this.emit('change', id);
     }
   }

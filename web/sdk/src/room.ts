@@ -77,7 +77,11 @@ export class Meeting implements Room {
     this.#signaling = signaling;
     this.#store = store;
     this.#page = page;
-    this.#mesh = new Mesh({ iceTransportPolicy: options.iceTransportPolicy, tracks: media.tracks, createConnection });
+    this.#mesh = new Mesh({
+      iceTransportPolicy: options.iceTransportPolicy,
+      tracks: media.tracks,
+      createConnection,
+    });
     this.#outbox = new Outbox((signal) => signaling.request('signal', signal));
     this.#connectParts();
   }
@@ -132,14 +136,18 @@ export class Meeting implements Room {
   async sendChat(text: string): Promise<void> {
     const bytes = new TextEncoder().encode(text).length;
     if (bytes > LIMITS.chatBytes) {
-      throw new KaigiError('too-large', `The message has ${bytes} bytes; at most ${LIMITS.chatBytes} are allowed.`);
+      throw new KaigiError(
+        'too-large',
+        `The message has ${bytes} bytes; at most ${LIMITS.chatBytes} are allowed.`,
+      );
     }
     const lastBefore = this.chat.at(-1)?.id ?? 0;
     for (;;) {
       await this.#online();
       // The connection may have died between the message's arrival and its acknowledgement.
       const arrived = this.chat.some(
-        ({ id, from, body }) => id > lastBefore && from === this.id && body.type === 'message' && body.text === text,
+        ({ id, from, body }) =>
+          id > lastBefore && from === this.id && body.type === 'message' && body.text === text,
       );
       if (arrived) return;
       try {

@@ -83,9 +83,14 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   /** Asks the server; rejects with `ConnectionLost` when not joined or when the connection ends first. */
-  async request<E extends keyof Answers>(event: E, data: RequestData<E>, answerMs = ANSWER_MS): Promise<Answers[E]> {
+  async request<E extends keyof Answers>(
+    event: E,
+    data: RequestData<E>,
+    answerMs = ANSWER_MS,
+  ): Promise<Answers[E]> {
     const phase = this.#phase;
-    if (phase.phase === 'closed') throw phase.error ?? new KaigiError('not-joined', 'You have left the room.');
+    if (phase.phase === 'closed')
+      throw phase.error ?? new KaigiError('not-joined', 'You have left the room.');
     if (phase.phase !== 'joined') throw new ConnectionLost('not connected');
     try {
       return readAnswer<Answers[E]>(await phase.connection.request(event, data, answerMs));

@@ -3,8 +3,10 @@ import { toDecibel } from './level';
 /** Speech into a headset is around -30 dBFS; a quiet room is below -55. */
 const ON_DECIBEL = -42;
 const OFF_DECIBEL = -50;
-/** A cough is shorter. */
-const ON_MS = 120;
+/** A click is shorter. */
+const ON_MS = 100;
+/** Between two syllables the level falls for a moment. */
+const GAP_MS = 250;
 /** The pause between two words is shorter. */
 const OFF_MS = 600;
 /** A source that has sent nothing for so long is silent, whatever its last level was. */
@@ -13,8 +15,9 @@ const STALE_MS = 400;
 /** Whether somebody speaks, from the level of their microphone; with hysteresis, so that it does not flicker. */
 export class SpeakingDetector {
   #speaking = false;
-  /** When the level first contradicted `#speaking`. */
-  #since: number | undefined;
+  /** When the sound began that may be speech, and when it was last heard. */
+  #began = -Infinity;
+  #heard = -Infinity;
 
   get speaking(): boolean {
     return this.#speaking;
@@ -22,14 +25,12 @@ export class SpeakingDetector {
 
   /** Takes the level of now, in dBFS. Returns whether `speaking` changed. */
   handleLevel(decibel: number, now: number): boolean {
-    const contradicts = this.#speaking ? decibel < OFF_DECIBEL : decibel > ON_DECIBEL;
-    if (!contradicts) {
-      this.#since = undefined;
-      return false;
+    if (decibel > (this.#speaking ? OFF_DECIBEL : ON_DECIBEL)) {
+      if (now - this.#heard > GAP_MS) this.#began = now;
+      this.#heard = now;
+      return !this.#speaking && now - this.#began >= ON_MS && this.#turn(true);
     }
-    this.#since ??= now;
-    if (now - this.#since < (this.#speaking ? OFF_MS : ON_MS)) return false;
-    return this.#turn(!this.#speaking);
+    return this.#speaking && now - this.#heard >= OFF_MS && this.#turn(false);
   }
 
   /** The microphone is off: no need to wait. */
@@ -37,9 +38,8 @@ export class SpeakingDetector {
     return this.#speaking && this.#turn(false);
   }
 
-  #turn(speaking: boolean): boolean {
+  #turn(speaking: boolean): true {
     this.#speaking = speaking;
-    this.#since = undefined;
     return true;
   }
 }

@@ -129,7 +129,11 @@ export class StatsSampler {
     if (pair?.roundTripMs !== undefined) sums.roundTripMs = Math.max(sums.roundTripMs ?? 0, pair.roundTripMs);
   }
 
-  #delta(key: string, now: Map<string, Counters>, counters: Counters): { bitrate: number; packets: number; lost: number } {
+  #delta(
+    key: string,
+    now: Map<string, Counters>,
+    counters: Counters,
+  ): { bitrate: number; packets: number; lost: number } {
     now.set(key, counters);
     const before = this.#before.get(key);
     const seconds = before ? (counters.at - before.at) / 1000 : 0;
@@ -157,7 +161,8 @@ function largest(stats: RtpStats, report: RTCStatsReport, sums: Sums): void {
   const { frameWidth: width = 0, frameHeight: height = 0, framesPerSecond = 0, codecId } = stats;
   const pixels = width * height;
   if (pixels === 0 || pixels <= (sums.video?.pixels ?? 0)) return;
-  const codec = codecId === undefined ? undefined : (report.get(codecId) as { mimeType?: string } | undefined);
+  const codec =
+    codecId === undefined ? undefined : (report.get(codecId) as { mimeType?: string } | undefined);
   const name = codec?.mimeType?.replace(/^video\//, '');
   sums.video = { pixels, width, height, framesPerSecond, ...(name === undefined ? {} : { codec: name }) };
 }

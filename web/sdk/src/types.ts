@@ -184,7 +184,10 @@ export interface LocalMedia {
   readonly micDevice: string | undefined;
   readonly cameraDevice: string | undefined;
   readonly processing: AudioProcessing;
-  on<K extends keyof LocalMediaEvents>(event: K, listener: (argument: LocalMediaEvents[K]) => void): () => void;
+  on<K extends keyof LocalMediaEvents>(
+    event: K,
+    listener: (argument: LocalMediaEvents[K]) => void,
+  ): () => void;
   setMic(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;
   setMicDevice(deviceId: string): Promise<void>;

@@ -95,7 +95,9 @@ describe('data frames', () => {
 
   it('a message or topic past its bound is refused before it is sent', () => {
     expect(() => encodeFrame('', new Uint8Array(DATA_BYTES))).not.toThrow();
-    expect(() => encodeFrame('', new Uint8Array(DATA_BYTES + 1))).toThrow(expect.objectContaining({ code: 'too-large' }));
+    expect(() => encodeFrame('', new Uint8Array(DATA_BYTES + 1))).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    );
     expect(() => encodeFrame('x'.repeat(256), '')).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
@@ -120,7 +122,10 @@ describe('ICE servers', () => {
 
   it('the announced and the own ones follow', () => {
     const turn = { urls: ['turn:t:1'], username: 'u', credential: 'c' };
-    expect(iceServersFor('https://a/', [turn], [{ urls: 'stun:mine' }]).slice(1)).toEqual([turn, { urls: 'stun:mine' }]);
+    expect(iceServersFor('https://a/', [turn], [{ urls: 'stun:mine' }]).slice(1)).toEqual([
+      turn,
+      { urls: 'stun:mine' },
+    ]);
   });
 });
 
@@ -147,10 +152,13 @@ it('room names are three groups of four letters, none of which look like digits'
 });
 
 describe('start bit rate', () => {
-  const codec = 'm=video\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1\r\n';
+  const codec =
+    'm=video\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1\r\n';
 
   it('is added once to each video codec of each m-line and to nothing else', () => {
-    const sdp = withStartBitrate(`m=audio\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n${codec}${codec}`);
+    const sdp = withStartBitrate(
+      `m=audio\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n${codec}${codec}`,
+    );
     expect(sdp.match(/x-google-start-bitrate/g)).toHaveLength(4);
     expect(sdp).toContain('a=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=800\r\n');
     expect(sdp).toContain('a=fmtp:98 x-google-start-bitrate=800;packetization-mode=1\r\n');

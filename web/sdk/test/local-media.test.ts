@@ -5,6 +5,12 @@ import { settle } from './fakes/connection';
 import { FakeMediaDevices, FakeTrack } from './fakes/media-devices';
 import { must } from './fakes/must';
 
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => undefined as unknown;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve: () => void resolve() };
+}
+
 let hardware: FakeMediaDevices;
 let media: Devices;
 let lost: LocalMediaEvents['device-lost'][];
@@ -46,8 +52,8 @@ describe('on and off', () => {
   });
 
   it('turned off while the device opens: it is released as soon as it is there', async () => {
-    let open = () => undefined as void;
-    hardware.gate = new Promise((resolve) => (open = resolve));
+    const { promise, resolve: open } = deferred();
+    hardware.gate = promise;
     const on = media.setMic(true);
     await settle();
     const off = media.setMic(false);
@@ -75,7 +81,10 @@ describe('on and off', () => {
   it('a user who says no is not asked again for each', async () => {
     hardware.failure = new DOMException('Permission denied', 'NotAllowedError');
     const results = await Promise.allSettled([media.setMic(true), media.setCamera(true)]);
-    expect(results).toMatchObject([{ reason: { code: 'permission-denied' } }, { reason: { code: 'permission-denied' } }]);
+    expect(results).toMatchObject([
+      { reason: { code: 'permission-denied' } },
+      { reason: { code: 'permission-denied' } },
+    ]);
     expect(hardware.asked).toHaveLength(1);
   });
 
@@ -139,14 +148,23 @@ describe('choosing a device', () => {
     expect(media.cameraDevice).toBe('cam-2');
   });
 
-  it('processing that cannot be had is not reported as had', async () => {
+  it('processing that cannot be had is not reported as had, and the microphone stays on', async () => {
     await media.setMic(true);
-    hardware.failure = new DOMException('', 'NotReadableError');
-    await expect(media.setProcessing({ noiseSuppression: false })).rejects.toMatchObject({ code: 'device-busy' });
+    const real = hardware.getUserMedia.bind(hardware);
+    hardware.getUserMedia = async (constraints) => {
+      const { noiseSuppression } = constraints?.audio as MediaTrackConstraints;
+      if (!noiseSuppression) throw new DOMException('', 'NotReadableError');
+      return real(constraints);
+    };
+    await expect(media.setProcessing({ noiseSuppression: false })).rejects.toMatchObject({
+      code: 'device-busy',
+    });
     expect(media.processing.noiseSuppression).toBe(true);
-    hardware.failure = undefined;
+    expect(media.state.mic).toBe(true);
+    hardware.getUserMedia = real;
     await media.setProcessing({ noiseSuppression: false });
     expect(hardware.asked.at(-1)?.audio).toMatchObject({ noiseSuppression: false, echoCancellation: true });
+    expect(hardware.live).toHaveLength(1);
   });
 });
 
@@ -178,8 +196,8 @@ describe('a device that goes away', () => {
 
   it('does not turn on again what the user turns off meanwhile', async () => {
     await media.setMic(true);
-    let open = () => undefined as void;
-    hardware.gate = new Promise((resolve) => (open = resolve));
+    const { promise, resolve: open } = deferred();
+    hardware.gate = promise;
     hardware.unplug('mic-1');
     await settle();
     const off = media.setMic(false);
@@ -198,7 +216,7 @@ describe('screen', () => {
     return tracks;
   };
 
-  it('brings its sound, and ends with the browser\'s own button', async () => {
+  it("brings its sound, and ends with the browser's own button", async () => {
     const [video, audio] = share();
     let ended = 0;
     media.on('screen-ended', () => ended++);

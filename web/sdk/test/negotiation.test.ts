@@ -61,7 +61,12 @@ async function converge(a: Side, b: Side): Promise<void> {
 function expectAgreement(a: Side, b: Side): void {
   for (const side of [a, b]) {
     expect(side.connection.signalingState).toBe('stable');
-    expect(side.connection.getTransceivers().map((t) => t.kind)).toEqual(['audio', 'video', 'video', 'audio']);
+    expect(side.connection.getTransceivers().map((t) => t.kind)).toEqual([
+      'audio',
+      'video',
+      'video',
+      'audio',
+    ]);
     expect(side.connection.getTransceivers().every((t) => t.direction === 'sendrecv')).toBe(true);
   }
   expect(a.connection.remoteDescription?.sdp).toBe(b.connection.localDescription?.sdp);
@@ -134,7 +139,9 @@ describe('the first offer', () => {
     await settle();
     await deliver(polite, impolite); // offer and candidate, both for nothing
     await converge(polite, impolite);
-    expect(impolite.connection.candidates.every((c) => impolite.connection.remoteDescription?.sdp.includes(c))).toBe(true);
+    expect(
+      impolite.connection.candidates.every((c) => impolite.connection.remoteDescription?.sdp.includes(c)),
+    ).toBe(true);
     expect(impolite.connection.candidates.length).toBeGreaterThan(0);
   });
 });

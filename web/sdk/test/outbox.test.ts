@@ -61,16 +61,19 @@ describe('outbox', () => {
     expect(seqs()).toEqual([2, 3, 4]);
   });
 
-  it.each(['no-such-participant', 'stale-participant'] as const)('%s is dropped without a word', async (code) => {
-    const { outbox, sent } = begin();
-    outbox.handleOnline();
-    outbox.push('bob', 0, offer);
-    must(sent[0]).fail(new KaigiError(code, ''));
-    await settle();
-    outbox.handleOnline();
-    expect(sent).toHaveLength(1);
-    expect(console.warn).not.toHaveBeenCalled();
-  });
+  it.each(['no-such-participant', 'stale-participant'] as const)(
+    '%s is dropped without a word',
+    async (code) => {
+      const { outbox, sent } = begin();
+      outbox.handleOnline();
+      outbox.push('bob', 0, offer);
+      must(sent[0]).fail(new KaigiError(code, ''));
+      await settle();
+      outbox.handleOnline();
+      expect(sent).toHaveLength(1);
+      expect(console.warn).not.toHaveBeenCalled();
+    },
+  );
 
   it.each(['rate-limited', 'participant-unreachable'] as const)(
     '%s is sent again after a moment, under a new number, and ahead of what came later',

@@ -123,12 +123,15 @@ it('rooms and servers are kept apart, spellings of one room are not', async () =
   await expect(open(storage, ' weekly  sync ').take()).resolves.toEqual(ANN);
 });
 
-it.each(['{', '"text"', '{"id": 1, "token": "t"}', 'null'])('what is not ours (%s) is ignored', async (text) => {
-  const storage = new FakeStorage();
-  open(storage).keep(ANN);
-  for (const key of storage.items.keys()) storage.items.set(key, text);
-  await expect(open(storage).take()).resolves.toBeUndefined();
-});
+it.each(['{', '"text"', '{"id": 1, "token": "t"}', 'null'])(
+  'what is not ours (%s) is ignored',
+  async (text) => {
+    const storage = new FakeStorage();
+    open(storage).keep(ANN);
+    for (const key of storage.items.keys()) storage.items.set(key, text);
+    await expect(open(storage).take()).resolves.toBeUndefined();
+  },
+);
 
 it('without locks (an insecure context) a reload still resumes', async () => {
   const storage = new FakeStorage();
@@ -142,7 +145,12 @@ it('storage that is blocked stops nothing', async () => {
     throw new DOMException('', 'SecurityError');
   };
   const storage = { getItem: blocked, setItem: blocked, removeItem: blocked };
-  const store = new ResumeStore({ serverUrl: 'https://k.example/', room: 'r', storage, locks: locks.asReal() });
+  const store = new ResumeStore({
+    serverUrl: 'https://k.example/',
+    room: 'r',
+    storage,
+    locks: locks.asReal(),
+  });
   await expect(store.take()).resolves.toBeUndefined();
   expect(() => store.keep(ANN)).not.toThrow();
 });

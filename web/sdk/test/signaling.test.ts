@@ -107,7 +107,9 @@ describe('joining', () => {
       await vi.advanceTimersByTimeAsync(3_000);
     }
     expect(network.connections).toHaveLength(4);
-    expect(states).toMatchObject([{ state: 'closed', reason: 'refused', error: { code: 'server-unreachable' } }]);
+    expect(states).toMatchObject([
+      { state: 'closed', reason: 'refused', error: { code: 'server-unreachable' } },
+    ]);
   });
 });
 
@@ -177,7 +179,9 @@ describe('after a loss', () => {
   it('a server that says we have not joined is joined again', async () => {
     const { network, signaling, join, states } = begin();
     await join();
-    const request = expect(signaling.request('media', SILENT)).rejects.toMatchObject({ name: 'ConnectionLost' });
+    const request = expect(signaling.request('media', SILENT)).rejects.toMatchObject({
+      name: 'ConnectionLost',
+    });
     await network.last.take('media').refuse('not-joined');
     await request;
     expect(states.at(-1)).toMatchObject({ state: 'reconnecting' });

@@ -49,7 +49,9 @@ it('a level goes to the meter and back', () => {
 
 describe('a receiver', () => {
   const at = (timestamp: number, audioLevel?: number) => ({
-    getSynchronizationSources: () => [{ timestamp, source: 1, rtpTimestamp: 0, ...(audioLevel === undefined ? {} : { audioLevel }) }],
+    getSynchronizationSources: () => [
+      { timestamp, source: 1, rtpTimestamp: 0, ...(audioLevel === undefined ? {} : { audioLevel }) },
+    ],
   });
 
   it('that gets no more packets is silent, whatever its last level was', () => {
@@ -68,7 +70,8 @@ describe('a receiver', () => {
     const speaking = new RemoteSpeaking();
     const changes: string[] = [];
     speaking.on('change', (id) => changes.push(id));
-    for (let now = 0; now < 500; now += 100) speaking.poll([{ id: 'bob', mic: true, receiver: at(now, 0.1) }], now);
+    for (let now = 0; now < 500; now += 100)
+      speaking.poll([{ id: 'bob', mic: true, receiver: at(now, 0.1) }], now);
     expect(speaking.isSpeaking('bob')).toBe(true);
     speaking.poll([{ id: 'bob', mic: false, receiver: at(500, 0.1) }], 500);
     expect(speaking.isSpeaking('bob')).toBe(false);

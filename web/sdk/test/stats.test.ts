@@ -6,19 +6,47 @@ function report(...stats: (Record<string, unknown> & { id: string })[]): RTCStat
   return new Map(stats.map((entry) => [entry.id, entry])) as unknown as RTCStatsReport;
 }
 const outbound = (timestamp: number, bytesSent: number, packetsSent: number, more = {}) => ({
-  id: 'out', type: 'outbound-rtp', kind: 'video', timestamp, bytesSent, packetsSent, ssrc: 1, ...more,
+  id: 'out',
+  type: 'outbound-rtp',
+  kind: 'video',
+  timestamp,
+  bytesSent,
+  packetsSent,
+  ssrc: 1,
+  ...more,
 });
-const inbound = (timestamp: number, bytesReceived: number, packetsReceived: number, packetsLost = 0, more = {}) => ({
-  id: 'in', type: 'inbound-rtp', kind: 'video', timestamp, bytesReceived, packetsReceived, packetsLost, ssrc: 2, ...more,
+const inbound = (
+  timestamp: number,
+  bytesReceived: number,
+  packetsReceived: number,
+  packetsLost = 0,
+  more = {},
+) => ({
+  id: 'in',
+  type: 'inbound-rtp',
+  kind: 'video',
+  timestamp,
+  bytesReceived,
+  packetsReceived,
+  packetsLost,
+  ssrc: 2,
+  ...more,
 });
 const sample = (sampler: StatsSampler, ...stats: Parameters<typeof report>) =>
   sampler.sample([{ participant: 'bob', path: 'direct', report: report(...stats) }]);
 
 describe('rates', () => {
-  it('are what happened between two samples, by the report\'s own clock', () => {
+  it("are what happened between two samples, by the report's own clock", () => {
     const sampler = new StatsSampler();
-    expect(sample(sampler, outbound(0, 1_000, 10), inbound(0, 500, 5))).toMatchObject({ sendBitrate: 0, receiveBitrate: 0 });
-    const second = sample(sampler, outbound(2_000, 251_000, 210, { headerBytesSent: 0 }), inbound(2_000, 125_500, 105));
+    expect(sample(sampler, outbound(0, 1_000, 10), inbound(0, 500, 5))).toMatchObject({
+      sendBitrate: 0,
+      receiveBitrate: 0,
+    });
+    const second = sample(
+      sampler,
+      outbound(2_000, 251_000, 210, { headerBytesSent: 0 }),
+      inbound(2_000, 125_500, 105),
+    );
     expect(second).toMatchObject({ sendBitrate: 1_000_000, receiveBitrate: 500_000 });
   });
 
@@ -32,7 +60,11 @@ describe('rates', () => {
     const sampler = new StatsSampler();
     const both = (at: number, bytes: number) =>
       sampler.sample(
-        ['bob', 'cy'].map((participant) => ({ participant, path: 'direct', report: report(outbound(at, bytes, 1)) })),
+        ['bob', 'cy'].map((participant) => ({
+          participant,
+          path: 'direct',
+          report: report(outbound(at, bytes, 1)),
+        })),
       );
     both(0, 0);
     expect(both(1_000, 1_000).sendBitrate).toBe(16_000);
@@ -68,7 +100,12 @@ describe('loss', () => {
 
   it('on the way from us is what the others report, weighted by what was sent', () => {
     const sampler = new StatsSampler();
-    const reports = (id: string, fractionLost: number) => ({ id: `r${id}`, type: 'remote-inbound-rtp', localId: id, fractionLost });
+    const reports = (id: string, fractionLost: number) => ({
+      id: `r${id}`,
+      type: 'remote-inbound-rtp',
+      localId: id,
+      fractionLost,
+    });
     sample(sampler, outbound(0, 0, 0), { ...outbound(0, 0, 0), id: 'audio' });
     const stats = sample(
       sampler,
@@ -90,7 +127,12 @@ describe('loss', () => {
 
 it('the picture is the largest one that arrives', () => {
   const sampler = new StatsSampler();
-  const size = (frameWidth: number, frameHeight: number) => ({ frameWidth, frameHeight, framesPerSecond: 25, codecId: 'c' });
+  const size = (frameWidth: number, frameHeight: number) => ({
+    frameWidth,
+    frameHeight,
+    framesPerSecond: 25,
+    codecId: 'c',
+  });
   const at = (t: number, packets: number) => [
     inbound(t, packets, packets, 0, size(640, 360)),
     { ...inbound(t, packets, packets, 0, size(1920, 1080)), id: 'big' },
@@ -98,20 +140,40 @@ it('the picture is the largest one that arrives', () => {
     { id: 'c', type: 'codec', mimeType: 'video/VP8' },
   ];
   sample(sampler, ...at(0, 1));
-  expect(sample(sampler, ...at(1_000, 9)).video).toEqual({ width: 1920, height: 1080, framesPerSecond: 25, codec: 'VP8' });
+  expect(sample(sampler, ...at(1_000, 9)).video).toEqual({
+    width: 1920,
+    height: 1080,
+    framesPerSecond: 25,
+    codec: 'VP8',
+  });
 });
 
 describe('the selected pair', () => {
-  const pair = { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r', currentRoundTripTime: 0.02 };
+  const pair = {
+    id: 'p',
+    type: 'candidate-pair',
+    localCandidateId: 'l',
+    remoteCandidateId: 'r',
+    currentRoundTripTime: 0.02,
+  };
   const local = { id: 'l', type: 'local-candidate', candidateType: 'host', protocol: 'udp' };
   const remote = { id: 'r', type: 'remote-candidate', candidateType: 'srflx', protocol: 'udp' };
   const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
 
   it('is direct unless either end is a relay', () => {
-    expect(selectedPair(report(transport, pair, local, remote))).toEqual({ relayed: false, protocol: 'udp', roundTripMs: 20 });
-    expect(selectedPair(report(transport, pair, local, { ...remote, candidateType: 'relay' }))?.relayed).toBe(true);
+    expect(selectedPair(report(transport, pair, local, remote))).toEqual({
+      relayed: false,
+      protocol: 'udp',
+      roundTripMs: 20,
+    });
+    expect(selectedPair(report(transport, pair, local, { ...remote, candidateType: 'relay' }))?.relayed).toBe(
+      true,
+    );
     const relay = { ...local, candidateType: 'relay', relayProtocol: 'tls' };
-    expect(selectedPair(report(transport, pair, relay, remote))).toMatchObject({ relayed: true, protocol: 'tls' });
+    expect(selectedPair(report(transport, pair, relay, remote))).toMatchObject({
+      relayed: true,
+      protocol: 'tls',
+    });
   });
 
   it('is found without a transport, as in Firefox', () => {

@@ -17,9 +17,32 @@ fn typescript() -> String {
         ($($name:ty),* $(,)?) => { $(add(<$name as TS>::decl(&config));)* };
     }
     add!(
-        ProtocolVersion, ErrorCode, ParticipantId, MediaState, LeaveReason, Error, Empty, Join, Resume,
-        JoinOutcome, Joined, Participant, IceServer, Signal, SignalFrom, SignalPayload, IceCandidate, Chat,
-        ChatSent, ChatEntry, ChatBody, ParticipantLeft, ServerClosing, RequestError, Request, Event,
+        ProtocolVersion,
+        ErrorCode,
+        ParticipantId,
+        MediaState,
+        LeaveReason,
+        Error,
+        Empty,
+        Join,
+        Resume,
+        JoinOutcome,
+        Joined,
+        Participant,
+        IceServer,
+        Signal,
+        SignalFrom,
+        SignalPayload,
+        IceCandidate,
+        Chat,
+        ChatSent,
+        ChatEntry,
+        ChatBody,
+        ParticipantLeft,
+        ServerClosing,
+        RequestError,
+        Request,
+        Event,
     );
     add(<Answer<Empty> as TS>::decl(&config));
     text.push_str(&format!(
@@ -52,8 +75,12 @@ fn requests_are_named_by_their_socket_io_event() {
         let data = match event {
             "join" => serde_json::json!({"version": {"major": 1, "minor": 0}, "room": "a", "name": "b",
                 "media": {"mic": true, "camera": false, "screen": false, "screenAudio": false}}),
-            "signal" => serde_json::json!({"to": "x", "incarnation": 0, "seq": 1, "payload": {"type": "restart"}}),
-            "media" => serde_json::json!({"mic": true, "camera": false, "screen": false, "screenAudio": false}),
+            "signal" => {
+                serde_json::json!({"to": "x", "incarnation": 0, "seq": 1, "payload": {"type": "restart"}})
+            }
+            "media" => {
+                serde_json::json!({"mic": true, "camera": false, "screen": false, "screenAudio": false})
+            }
             "chat" => serde_json::json!({"text": "hello"}),
             _ => serde_json::json!({}),
         };
@@ -65,8 +92,7 @@ fn requests_are_named_by_their_socket_io_event() {
 fn answers_hold_ok_or_error() {
     let ok = serde_json::to_value(Answer::Ok(ChatSent { id: 7 })).unwrap();
     assert_eq!(ok, serde_json::json!({"ok": {"id": 7}}));
-    let refused: Answer<Empty> =
-        Answer::Error(Error { code: ErrorCode::RoomFull, message: "full".into() });
+    let refused: Answer<Empty> = Answer::Error(Error { code: ErrorCode::RoomFull, message: "full".into() });
     assert_eq!(
         serde_json::to_value(refused).unwrap(),
         serde_json::json!({"error": {"code": "room-full", "message": "full"}})

@@ -111,7 +111,10 @@ impl World {
             Step::Chat { client } => {
                 let now = self.house.now();
                 let number = self.clients[client as usize].connection;
-                assert_eq!(self.house.rooms.chat(now, ConnectionId(number), "hi".into()).is_ok(), number != 0);
+                assert_eq!(
+                    self.house.rooms.chat(now, ConnectionId(number), "hi".into()).is_ok(),
+                    number != 0
+                );
             }
             Step::Signal { client, to } => {
                 self.seq += 1;

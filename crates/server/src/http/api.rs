@@ -37,13 +37,15 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Response<Body> {
     let local = !visitor.proxied && visitor.ip.is_some_and(|ip| ip.is_loopback());
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let shown = match (&site.metrics_token, given) {
         (Some(token), Some(given)) => equal(token, given),
         _ => false,
     };
     if !local && !shown {
-        let words = "metrics are for requests from loopback, or with the token of --metrics-token as Bearer token";
+        let words =
+            "metrics are for requests from loopback, or with the token of --metrics-token as Bearer token";
         return assets::text(StatusCode::FORBIDDEN, words);
     }
     let kind = "text/plain; version=0.0.4; charset=utf-8";
@@ -67,7 +69,8 @@ pub(super) struct SessionChange {
 /// What the cookie remembers; a visitor without one gets one.
 pub(super) async fn session(State(site): State<Site>, request: Request) -> Response<Body> {
     let session = site.sessions.read_or_new(request.headers());
-    let view = SessionView { may_open_rooms: site.hub.may_open(&session), preferences: session.preferences.clone() };
+    let view =
+        SessionView { may_open_rooms: site.hub.may_open(&session), preferences: session.preferences.clone() };
     remember(&site, request.extensions().get(), &session, Json(view).into_response())
 }
 
@@ -99,15 +102,26 @@ pub(super) async fn put_session(
 }
 
 /// STUN and TURN servers for `RTCPeerConnection`, for participants.
-pub(super) async fn ice_servers(State(site): State<Site>, Extension(visitor): Extension<Visitor>) -> Response<Body> {
+pub(super) async fn ice_servers(
+    State(site): State<Site>,
+    Extension(visitor): Extension<Visitor>,
+) -> Response<Body> {
     let present = visitor.session.as_ref().is_some_and(|session| site.hub.holds(&session.guest));
     if !present {
-        return problem(StatusCode::FORBIDDEN, "for participants: join a room first, with the session cookie");
+        return problem(
+            StatusCode::FORBIDDEN,
+            "for participants: join a room first, with the session cookie",
+        );
     }
     Json(serde_json::json!({ "iceServers": site.hub.ice_servers() })).into_response()
 }
 
-fn remember(site: &Site, visitor: Option<&Visitor>, session: &Session, mut response: Response<Body>) -> Response<Body> {
+fn remember(
+    site: &Site,
+    visitor: Option<&Visitor>,
+    session: &Session,
+    mut response: Response<Body>,
+) -> Response<Body> {
     let secure = visitor.is_some_and(|visitor| visitor.secure);
     if let Some(cookie) = site.sessions.cookie(session, secure) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

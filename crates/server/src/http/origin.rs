@@ -19,7 +19,8 @@ pub(crate) struct Origins {
 
 impl Origins {
     pub(super) fn new(allowed: &[String]) -> Self {
-        let values = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok());
+        let values =
+            allowed.iter().filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok());
         Self { allowed: values.collect(), all: allowed.iter().any(|origin| origin == "*") }
     }
 

@@ -25,7 +25,8 @@ impl Service<Request<Incoming>> for Redirect {
     type Future = Ready<Result<Self::Response, Self::Error>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let host =
+            request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let target = self.target(host, path).and_then(|target| HeaderValue::from_str(&target).ok());
         std::future::ready(Ok(match target {

@@ -52,7 +52,8 @@ struct State {
 
 impl Hub {
     pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
-        let state = State { rooms: Rooms::new(options.limits), sockets: HashMap::new(), guests: HashMap::new() };
+        let state =
+            State { rooms: Rooms::new(options.limits), sockets: HashMap::new(), guests: HashMap::new() };
         Arc::new(Self {
             state: Mutex::new(state),
             tokens: Tokens::new(secrets, now().unix_ms),
@@ -139,7 +140,10 @@ impl Hub {
             return Err(error(ErrorCode::VersionMismatch, text));
         }
         if self.closing.load(Ordering::Relaxed) {
-            return Err(error(ErrorCode::ShuttingDown, "the server is stopping; try again in a moment".into()));
+            return Err(error(
+                ErrorCode::ShuttingDown,
+                "the server is stopping; try again in a moment".into(),
+            ));
         }
         let room = RoomName::parse(&room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;

@@ -69,7 +69,11 @@ impl Client {
         }
     }
 
-    fn parse(&self, event: &str, argument: Result<serde_json::Value, String>) -> Result<Request, wire::Error> {
+    fn parse(
+        &self,
+        event: &str,
+        argument: Result<serde_json::Value, String>,
+    ) -> Result<Request, wire::Error> {
         let error = |code, message: String| Err(wire::Error { code, message });
         if self.requests.check().is_err() {
             let text = format!("more than {} requests a second; wait a moment", limits::REQUESTS_PER_SECOND);
@@ -159,7 +163,9 @@ impl Answering {
 fn check_sizes(request: &Request) -> Result<(), wire::Error> {
     let (what, bytes, most) = match request {
         Request::Signal(wire::Signal { payload, .. }) => match payload {
-            SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => ("SDP", sdp.len(), limits::SDP_BYTES),
+            SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => {
+                ("SDP", sdp.len(), limits::SDP_BYTES)
+            }
             SignalPayload::Candidate(_) => ("candidate", payload_bytes(payload), limits::CANDIDATE_BYTES),
             SignalPayload::Restart => return Ok(()),
         },

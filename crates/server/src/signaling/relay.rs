@@ -151,7 +151,10 @@ impl Client {
                 }
             }
             None if !may_open => {
-                return Err("only holders of the key open rooms on this server; open it on the start page first".into());
+                return Err(
+                    "only holders of the key open rooms on this server; open it on the start page first"
+                        .into(),
+                );
             }
             None if open >= ROOMS => return Err("the server holds as many rooms as it may; try later".into()),
             None => {

@@ -95,6 +95,7 @@ const en = {
   'tile.reconnecting': 'Reconnecting…',
   'tile.connecting': 'Connecting…',
   'tile.noMedia': 'No picture or sound: the connection failed',
+  'tile.move': 'Move to the next corner',
   'tile.pin': 'Enlarge',
   'tile.unpin': 'Back to all',
   'tile.hideSelf': 'Hide own picture',

@@ -93,6 +93,7 @@ const chinese = {
   'tile.reconnecting': '正在重新连接…',
   'tile.connecting': '正在连接…',
   'tile.noMedia': '没有画面和声音：连接失败',
+  'tile.move': '移到下一个角落',
   'tile.pin': '放大',
   'tile.unpin': '显示全部',
   'tile.hideSelf': '隐藏自己的画面',

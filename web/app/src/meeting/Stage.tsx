@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { AloneCard } from './AloneCard';
-import { arrange, type TileShape } from './layout';
+import { arrange, type Corner, type TileShape } from './layout';
 import { Tile, type TileContent } from './Tile';
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
@@ -30,6 +30,7 @@ export function Stage({
   const speaking = useLocalSpeaking(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
+  const [corner, setCorner] = useState<Corner>('bottom-right');
   const alone = participants.length === 0;
 
   const onAspect = useCallback((key: string, aspect: number) => {
@@ -49,7 +50,7 @@ export function Stage({
     own: tile.own,
     aspect: tile.on ? aspects[tile.key] : undefined,
   }));
-  const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, pinned);
+  const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, { spotlight: pinned, corner });
 
   return (
     <main className="stage" ref={stage} aria-label={t('meeting.stage')}>
@@ -61,6 +62,8 @@ export function Stage({
           pinned={pinned === tile.key}
           onPin={tiles.length > 2 ? onPin : undefined}
           onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
+          corner={corner}
+          onCorner={setCorner}
           onAspect={onAspect}
         />
       ))}

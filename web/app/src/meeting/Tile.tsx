@@ -1,12 +1,13 @@
 import type { PeerPath } from '@kaigi/client';
-import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Pin, PinOff } from 'lucide-react';
+import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Move, Pin, PinOff } from 'lucide-react';
 import { useEffect, useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import { Avatar } from '../ui/Avatar';
 import { useVideo } from '../ui/useVideo';
-import type { Placed } from './layout';
+import type { Corner, Placed } from './layout';
+import { useCornerDrag } from './useCornerDrag';
 
 export interface TileContent {
   key: string;
@@ -27,12 +28,21 @@ export interface TileContent {
 /** A short break of the signaling connection is nobody's business. */
 const reconnectingAfterMilliseconds = 1200;
 
+const nextCorner: Record<Corner, Corner> = {
+  'bottom-right': 'bottom-left',
+  'bottom-left': 'top-left',
+  'top-left': 'top-right',
+  'top-right': 'bottom-right',
+};
+
 export function Tile({
   content,
   placed,
   pinned,
   onPin,
   onHide,
+  corner,
+  onCorner,
   onAspect,
 }: {
   content: TileContent;
@@ -40,6 +50,8 @@ export function Tile({
   pinned: boolean;
   onPin: ((key: string) => void) | undefined;
   onHide: (() => void) | undefined;
+  corner: Corner;
+  onCorner: (corner: Corner) => void;
   onAspect: (key: string, aspect: number) => void;
 }) {
   const { t } = useTranslation();
@@ -48,6 +60,8 @@ export function Tile({
   const { video, showing, aspect } = useVideo(track, on);
   const full = useFullscreen(element);
   const lost = useLasting(!content.connected, reconnectingAfterMilliseconds);
+  const floating = placed?.role === 'floating';
+  const dragging = useCornerDrag(element, floating, onCorner);
   const failed = content.path === 'failed';
   const mirrored = own && kind === 'camera' && track?.getSettings().facingMode !== 'environment';
 
@@ -72,6 +86,7 @@ export function Tile({
       data-speaking={speaking}
       data-showing={showing}
       data-small={small}
+      data-dragging={dragging}
       style={style}
       onDoubleClick={() => element.current && toggleFullscreen(element.current)}
     >
@@ -107,6 +122,11 @@ export function Tile({
         {onPin && (
           <TileAction label={pinned ? t('tile.unpin') : t('tile.pin')} onClick={() => onPin(key)}>
             {pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />}
+          </TileAction>
+        )}
+        {floating && (
+          <TileAction label={t('tile.move')} onClick={() => onCorner(nextCorner[corner])}>
+            <Move aria-hidden="true" />
           </TileAction>
         )}
         {onHide && (

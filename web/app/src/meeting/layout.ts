@@ -34,7 +34,14 @@ const widest = 2.3;
 const narrowest = 0.6;
 const enoughCovered = 0.8;
 
-export function arrange(stage: Stage, tiles: readonly TileShape[], spotlight?: string): Placed[] {
+/** Where the own picture floats in a talk of two. */
+export type Corner = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
+
+export function arrange(
+  stage: Stage,
+  tiles: readonly TileShape[],
+  { spotlight, corner = 'bottom-right' }: { spotlight?: string | undefined; corner?: Corner } = {},
+): Placed[] {
   if (tiles.length === 0 || stage.width <= 0 || stage.height <= 0) return [];
   const main =
     tiles.find((tile) => tile.key === spotlight) ?? tiles.find((tile) => tile.kind === 'screen' && !tile.own);
@@ -50,7 +57,9 @@ export function arrange(stage: Stage, tiles: readonly TileShape[], spotlight?: s
     const other = first.own ? second : first;
     const self = first.own ? first : second;
     if (self.kind === 'camera' && other.kind === 'camera') {
-      return prefersOverlay(stage, other) ? overlaid(stage, other, self) : stacked(stage, other, self);
+      return prefersOverlay(stage, other)
+        ? overlaid(stage, other, self, corner)
+        : stacked(stage, other, self);
     }
   }
   // The lists of cameras and screens are in order; one's own screen steps back behind somebody's face.
@@ -83,7 +92,7 @@ function prefersOverlay(stage: Stage, other: TileShape): boolean {
   return visibleShare(stage.width / stage.height, other.aspect ?? usualAspect) >= keepVisible;
 }
 
-function overlaid(stage: Stage, other: TileShape, self: TileShape): Placed[] {
+function overlaid(stage: Stage, other: TileShape, self: TileShape, corner: Corner): Placed[] {
   const aspect = Math.min(usualAspect, Math.max(3 / 4, self.aspect ?? usualAspect));
   const area = Math.min(250 * 141, Math.max(120 * 96, stage.width * stage.height * 0.045));
   const width = Math.min(stage.width * 0.34, Math.sqrt(area * aspect));
@@ -91,7 +100,14 @@ function overlaid(stage: Stage, other: TileShape, self: TileShape): Placed[] {
   const margin = Math.max(10, stage.gap);
   return [
     place(other, 0, 0, stage.width, stage.height, 'main'),
-    place(self, stage.width - width - margin, stage.height - height - margin, width, height, 'floating'),
+    place(
+      self,
+      corner.endsWith('right') ? stage.width - width - margin : margin,
+      corner.startsWith('bottom') ? stage.height - height - margin : margin,
+      width,
+      height,
+      'floating',
+    ),
   ];
 }
 
@@ -208,7 +224,10 @@ function limit(extent: number, thickness: number, vertical: boolean): number {
 function shown(placed: readonly Placed[], tiles: readonly TileShape[]): number {
   return placed.reduce((sum, tile) => {
     const aspect = tiles.find((shape) => shape.key === tile.key)?.aspect ?? usualAspect;
-    return sum + Math.sqrt(tile.width * tile.height * visibleShare(tile.width / tile.height, aspect));
+    const own = tile.width / tile.height;
+    // Cutting off sides costs walls, cutting off top and bottom costs hair and chins.
+    const seen = visibleShare(own, aspect) ** (own > aspect ? 2 : 1);
+    return sum + Math.sqrt(tile.width * tile.height * seen);
   }, 0);
 }
 

@@ -9,17 +9,21 @@ import { Meeting } from '../meeting/Meeting';
 import { PreJoin } from '../prejoin/PreJoin';
 import { Failed, Joining, Left, Replaced } from './Ended';
 import { NotOpen } from './NotOpen';
+import { presenceBeforeReload, rememberForReload, type Presence } from './reload';
 import { useEntry } from './useEntry';
 
 /** Everything under `/r/<room>`; going in again starts it afresh, without the pre-join page. */
 export function RoomPage({ roomName }: { roomName: string }) {
   const [round, setRound] = useState(0);
+  const [before, setBefore] = useState(() => presenceBeforeReload(roomName));
   return (
     <RoomRound
       key={round}
       roomName={roomName}
-      straightIn={round > 0 || parseQuery(location.search).join}
-      onAgain={() => setRound((before) => before + 1)}
+      straightIn={round > 0 || before !== undefined || parseQuery(location.search).join}
+      before={before}
+      onLeft={setBefore}
+      onAgain={() => setRound((rounds) => rounds + 1)}
     />
   );
 }
@@ -27,10 +31,14 @@ export function RoomPage({ roomName }: { roomName: string }) {
 function RoomRound({
   roomName,
   straightIn,
+  before,
+  onLeft,
   onAgain,
 }: {
   roomName: string;
   straightIn: boolean;
+  before: Presence | undefined;
+  onLeft: (presence: Presence) => void;
   onAgain: () => void;
 }) {
   const { t } = useTranslation();
@@ -44,7 +52,9 @@ function RoomRound({
   });
   const devices = useDevices(media);
   const { entry, join, leave } = useEntry(roomName, media);
-  const [firstName] = useState(() => parseQuery(location.search).name ?? currentPreferences().name ?? '');
+  const [firstName] = useState(
+    () => before?.name ?? parseQuery(location.search).name ?? currentPreferences().name ?? '',
+  );
   useTitle(entry.phase === 'meeting' ? undefined : t('title.room', { room: roomName }));
 
   const enter = useCallback(
@@ -54,7 +64,23 @@ function RoomRound({
     },
     [join],
   );
-  useStart(media, devices, straightIn ? () => join(firstName || t('common.guest')) : undefined);
+  useStart(media, devices, before, straightIn ? () => join(firstName || t('common.guest')) : undefined);
+
+  const room = entry.phase === 'meeting' ? entry.room : undefined;
+  const presence = useCallback(
+    (name: string): Presence => ({ name, mic: media.state.mic, camera: media.state.camera }),
+    [media],
+  );
+  useEffect(() => {
+    if (!room) return;
+    const onHide = () => rememberForReload(roomName, presence(room.displayName));
+    addEventListener('pagehide', onHide);
+    return () => removeEventListener('pagehide', onHide);
+  }, [room, roomName, presence]);
+  const leaveAsWeAre = () => {
+    if (room) onLeft(presence(room.displayName));
+    leave();
+  };
 
   switch (entry.phase) {
     case 'prejoin':
@@ -83,7 +109,7 @@ function RoomRound({
         />
       );
     case 'meeting':
-      return <Meeting room={entry.room} media={media} devices={devices} onLeave={leave} />;
+      return <Meeting room={entry.room} media={media} devices={devices} onLeave={leaveAsWeAre} />;
     case 'left':
       return <Left roomName={roomName} onAgain={onAgain} />;
     case 'replaced':
@@ -97,7 +123,12 @@ function RoomRound({
 const deviceWaitMilliseconds = 2500;
 
 /** Opens the devices once, as the address or the last time asked; then goes in if that was asked for. */
-function useStart(media: LocalMedia, devices: Devices, then: (() => void) | undefined) {
+function useStart(
+  media: LocalMedia,
+  devices: Devices,
+  before: Presence | undefined,
+  then: (() => void) | undefined,
+) {
   const started = useRef(false);
   const { turn } = devices;
   useEffect(() => {
@@ -106,11 +137,11 @@ function useStart(media: LocalMedia, devices: Devices, then: (() => void) | unde
     const query = parseQuery(location.search);
     const wanted = currentChoices();
     const opening: Promise<unknown>[] = [];
-    if (query.mic ?? wanted.mic) opening.push(turn('mic', true));
-    if (query.cam ?? wanted.camera) opening.push(turn('camera', true));
+    if (before?.mic ?? query.mic ?? wanted.mic) opening.push(turn('mic', true));
+    if (before?.camera ?? query.cam ?? wanted.camera) opening.push(turn('camera', true));
     media.refreshDevices().catch(() => undefined);
     if (!then) return;
     const timeout = new Promise((resolve) => setTimeout(resolve, deviceWaitMilliseconds));
     void Promise.race([Promise.all(opening), timeout]).then(then);
-  }, [media, turn, then]);
+  }, [media, turn, before, then]);
 }

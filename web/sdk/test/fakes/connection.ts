@@ -32,7 +32,11 @@ export class FakeConnection implements Connection {
   }
 
   /** Takes the oldest unanswered request, which must be this one. */
-  take<T>(event: string): { data: T; ok: (value?: unknown) => Promise<void>; refuse: (code: string) => Promise<void> } {
+  take<T>(event: string): {
+    data: T;
+    ok: (value?: unknown) => Promise<void>;
+    refuse: (code: string) => Promise<void>;
+  } {
     const request = this.requests.shift();
     if (request?.event !== event) throw new Error(`expected ${event}, found ${request?.event ?? 'nothing'}`);
     const answer = async (value: unknown) => {

@@ -73,7 +73,8 @@ export class FakeMediaDevices extends EventTarget {
   }
 
   #open(kind: 'audio' | 'video', constraints: true | MediaTrackConstraints): FakeTrack {
-    const wanted = constraints === true ? undefined : (constraints.deviceId as { exact: string } | undefined)?.exact;
+    const wanted =
+      constraints === true ? undefined : (constraints.deviceId as { exact: string } | undefined)?.exact;
     const ofKind = this.devices.filter((device) => device.kind === `${kind}input`);
     if (ofKind.length === 0) throw new DOMException('Requested device not found', 'NotFoundError');
     const device = wanted === undefined ? ofKind[0] : ofKind.find(({ deviceId }) => deviceId === wanted);

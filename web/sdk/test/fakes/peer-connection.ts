@@ -105,14 +105,21 @@ export class FakePeerConnection extends EventTarget {
     if (this.closed) throw new Error('closed');
     const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
     this.#transceivers.forEach((transceiver, index) => (transceiver.mid ??= String(index)));
-    const lines = this.#transceivers.map((t) => `m=${t.kind}\r\na=mid:${t.mid}\r\na=${t.direction}\r\n`).join('');
+    const lines = this.#transceivers
+      .map((t) => `m=${t.kind}\r\na=mid:${t.mid}\r\na=${t.direction}\r\n`)
+      .join('');
     const sdp = `v=0\r\no=- ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\n${lines}`;
     this.localDescription = { type, sdp };
     if (type === 'answer') this.#becomeStable();
     else this.signalingState = 'have-local-offer';
     // Browsers fire this in tasks of their own; at once is the hardest case.
     for (let i = 0; i < this.gathers; i++) {
-      const candidate = { candidate: `${this.#id}.${this.#ufrag}`, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: null };
+      const candidate = {
+        candidate: `${this.#id}.${this.#ufrag}`,
+        sdpMid: '0',
+        sdpMLineIndex: 0,
+        usernameFragment: null,
+      };
       this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate }));
     }
   }
@@ -160,7 +167,12 @@ export class FakePeerConnection extends EventTarget {
     this.dispatchEvent(new Event('connectionstatechange'));
   }
 
-  #add(mid: string | null, kind: string, direction: RTCRtpTransceiverDirection, track: unknown): FakeTransceiver {
+  #add(
+    mid: string | null,
+    kind: string,
+    direction: RTCRtpTransceiverDirection,
+    track: unknown,
+  ): FakeTransceiver {
     const receiver = { track: { kind, of: `connection ${this.#id}` } };
     const transceiver = { mid, direction, kind, sender: new FakeSender(track), receiver };
     this.#transceivers.push(transceiver);

@@ -1,0 +1,393 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { joinRoom } from '../src/join';
+import { Devices } from '../src/local-media';
+import type { JoinOptions, Room } from '../src/types';
+import type { Event, Join, Joined, Signal } from '../src/wire.gen';
+import { FakeNetwork, settle } from './fakes/connection';
+import { FakeMediaDevices } from './fakes/media-devices';
+import { must } from './fakes/must';
+import { asReal, FakePeerConnection } from './fakes/peer-connection';
+import { joined, line, participant } from './fakes/wire';
+
+const ME = participant('me');
+const BOB = participant('bob', { name: 'Bob', joinedAt: 1 });
+
+/** One client, with the test as its server, its browser and its hardware. */
+class Client {
+  readonly network = new FakeNetwork();
+  readonly peers: FakePeerConnection[] = [];
+  readonly media = new Devices({}, new FakeMediaDevices().asReal());
+  readonly log: string[] = [];
+  readonly joining: Promise<Room>;
+  #room: Room | undefined;
+
+  constructor(options: Partial<JoinOptions> = {}) {
+    this.joining = joinRoom(
+      'https://k.example',
+      { room: 'room', name: 'me', media: this.media, persist: false, ...options },
+      {
+        connect: this.network.connect,
+        createConnection: (configuration) => {
+          const connection = new FakePeerConnection(configuration);
+          this.peers.push(connection);
+          return asReal(connection);
+        },
+      },
+    );
+    this.joining.catch(() => undefined);
+  }
+
+  get room(): Room {
+    return must(this.#room);
+  }
+
+  get peer(): FakePeerConnection {
+    return must(this.peers.at(-1));
+  }
+
+  /** The server answers `join`. */
+  async join(answer: Joined): Promise<Join> {
+    await settle();
+    this.network.last.handlers.opened();
+    const request = this.network.last.take<Join>('join');
+    await request.ok(answer);
+    if (!this.#room) {
+      const room = (this.#room = await this.joining);
+      room.on('participant-joined', ({ name }) => this.log.push(`joined ${name}`));
+      room.on('participant-left', ({ participant: { name }, reason }) =>
+        this.log.push(`left ${name} ${reason}`),
+      );
+      room.on('signaling', ({ state }) => this.log.push(state));
+    }
+    await settle();
+    return request.data;
+  }
+
+  async rejoin(answer: Joined): Promise<Join> {
+    await this.network.last.lose();
+    await vi.advanceTimersByTimeAsync(15_000);
+    return this.join(answer);
+  }
+
+  async tell(event: Event): Promise<void> {
+    this.network.last.handlers.event(event.event, event.data);
+    await settle();
+  }
+
+  /** The signals that wait for the server's answer; answers them. */
+  async signals(): Promise<Signal[]> {
+    const signals: Signal[] = [];
+    while (this.network.last.requests[0]?.event === 'signal') {
+      const request = this.network.last.take<Signal>('signal');
+      signals.push(request.data);
+      await request.ok();
+    }
+    return signals;
+  }
+}
+
+/** Carries signals between two clients until both are silent. */
+async function connect(a: Client, b: Client): Promise<void> {
+  for (let round = 0; round < 10; round++) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      for (const { seq, payload } of await from.signals()) {
+        await to.tell({ event: 'signal', data: { from: from.room.id, incarnation: 0, seq, payload } });
+      }
+    }
+  }
+}
+
+async function call(): Promise<{ ann: Client; bob: Client }> {
+  const bob = new Client();
+  await bob.join(joined(BOB, []));
+  const ann = new Client();
+  await ann.join(joined(ME, [BOB]));
+  await bob.tell({ event: 'participant-joined', data: ME });
+  await connect(ann, bob);
+  return { ann, bob };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('MediaStream', EventTarget);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+describe('joining', () => {
+  it("a newcomer offers at once; both see the other's four tracks", async () => {
+    const { ann, bob } = await call();
+    for (const client of [ann, bob]) {
+      expect(client.room.participants).toHaveLength(1);
+      expect(Object.keys(must(client.room.participants[0]).tracks)).toEqual([
+        'mic',
+        'camera',
+        'screen',
+        'screenAudio',
+      ]);
+    }
+    expect(bob.log).toEqual(['connected', 'joined me'].slice(1));
+    expect(ann.peer.configuration.iceServers?.[0]).toEqual({ urls: 'stun:k.example:443' });
+  });
+
+  it('the connection made ahead of time is the one that is used', async () => {
+    const { ann, bob } = await call();
+    expect([ann.peers.length, bob.peers.length]).toEqual([1, 1]);
+    expect(ann.peer.signalingState).toBe('stable');
+  });
+
+  it('one made long ahead of time is not used: its candidates may be void', async () => {
+    const bob = new Client();
+    await bob.join(joined(BOB, []));
+    await vi.advanceTimersByTimeAsync(60_000);
+    await bob.tell({ event: 'participant-joined', data: ME });
+    expect(bob.peers.map((peer) => peer.closed)).toEqual([true, false]);
+  });
+
+  it('what the server refuses rejects with its code', async () => {
+    const client = new Client();
+    await settle();
+    client.network.last.handlers.opened();
+    await client.network.last.take('join').refuse('room-full');
+    await expect(client.joining).rejects.toMatchObject({ code: 'room-full' });
+    expect(client.peers.every((peer) => peer.closed)).toBe(true);
+  });
+
+  it('called off, it rejects as aborted and leaves', async () => {
+    const abort = new AbortController();
+    const client = new Client({ signal: abort.signal });
+    await settle();
+    client.network.last.handlers.opened();
+    abort.abort();
+    await expect(client.joining).rejects.toMatchObject({ code: 'aborted' });
+    expect(client.network.last.requests.map(({ event }) => event)).toEqual(['join', 'leave']);
+  });
+
+  it('called off before it began, it asks nobody', async () => {
+    const client = new Client({ signal: AbortSignal.abort() });
+    await expect(client.joining).rejects.toMatchObject({ code: 'aborted' });
+    expect(client.network.connections).toEqual([]);
+  });
+
+  it('beside another tab of the same browser the microphone is off before anything is sent', async () => {
+    const client = new Client();
+    await client.media.setMic(true);
+    await client.join(joined(ME, [BOB], { sameDevice: true }));
+    expect(client.room.sameDevice).toBe(true);
+    expect(client.media.state.mic).toBe(false);
+    expect(client.peer.getTransceivers()[0]?.sender.track).toBeNull();
+  });
+
+  it("after that first time the microphone is the user's own affair", async () => {
+    const client = new Client();
+    await client.join(joined(ME, [BOB], { sameDevice: true }));
+    await client.media.setMic(true);
+    await client.rejoin(joined(ME, [BOB], { outcome: 'resumed', sameDevice: true }));
+    expect(client.media.state.mic).toBe(true);
+  });
+});
+
+describe('devices', () => {
+  it('turning the camera on negotiates nothing, sends it, and tells the others', async () => {
+    const { ann } = await call();
+    const before = ann.peer.localDescription;
+    await ann.media.setCamera(true);
+    await settle();
+    expect(ann.network.last.take('media').data).toMatchObject({ camera: true, mic: false });
+    expect(ann.peer.getTransceivers()[1]?.sender.track).toBe(ann.media.tracks.camera);
+    expect(ann.peer.localDescription).toBe(before);
+    expect(await ann.signals()).toEqual([]);
+  });
+
+  it('what was turned on before joining is in the join and in the first offer', async () => {
+    const client = new Client();
+    await client.media.setMic(true);
+    const request = await client.join(joined({ ...ME, media: { ...ME.media, mic: true } }, [BOB]));
+    expect(request.media.mic).toBe(true);
+    expect(client.peer.getTransceivers()[0]?.sender.track).toBe(client.media.tracks.mic);
+    expect(client.network.last.requests.some(({ event }) => event === 'media')).toBe(false);
+  });
+
+  it('what changes while the join is under way is told right after it', async () => {
+    const client = new Client();
+    await settle();
+    client.network.last.handlers.opened();
+    await client.media.setMic(true);
+    await client.network.last.take<Join>('join').ok(joined(ME, []));
+    expect(client.network.last.take('media').data).toMatchObject({ mic: true });
+  });
+});
+
+describe('a lost connection', () => {
+  it('resumed: peer connections with unchanged incarnation are kept', async () => {
+    const { ann } = await call();
+    const { peer } = ann;
+    const request = await ann.rejoin(joined(ME, [BOB], { outcome: 'resumed' }));
+    expect(request.resume).toEqual({ token: 'token of me', incarnation: 0 });
+    expect(ann.peer).toBe(peer);
+    expect(peer.closed).toBe(false);
+    expect(ann.log).toEqual(['reconnecting', 'connected']);
+  });
+
+  it('restored: those not back yet stay, with their media, until resumeSeconds have passed', async () => {
+    const { ann } = await call();
+    const { peer } = ann;
+    await ann.rejoin(joined(ME, [], { outcome: 'restored' }));
+    expect(ann.room.participants).toMatchObject([{ id: 'bob', connected: false }]);
+    expect(peer.closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(ann.room.participants).toEqual([]);
+    expect(peer.closed).toBe(true);
+    expect(ann.log.at(-1)).toBe('left Bob connection-lost');
+  });
+
+  it('new: everything is connected anew, under the new id', async () => {
+    const { ann } = await call();
+    const { peer } = ann;
+    await ann.rejoin(joined(participant('me-2'), [BOB], { outcome: 'new' }));
+    expect(peer.closed).toBe(true);
+    expect(ann.peer).not.toBe(peer);
+    expect((await ann.signals())[0]).toMatchObject({ to: 'bob', payload: { type: 'offer' } });
+    expect(ann.room.id).toBe('me-2');
+  });
+
+  it('an offer that was not acknowledged is sent again after resuming, under its number', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB]));
+    const unanswered = ann.network.last.requests.map(({ data }) => data as Signal);
+    await ann.rejoin(joined(ME, [BOB], { outcome: 'resumed' }));
+    const again = await ann.signals();
+    expect(again.slice(0, unanswered.length)).toEqual(unanswered);
+  });
+
+  it('a message written meanwhile is sent when we are back', async () => {
+    const { ann } = await call();
+    await ann.network.last.lose();
+    const sent = ann.room.sendChat('hello');
+    await vi.advanceTimersByTimeAsync(500);
+    await ann.join(joined(ME, [BOB], { outcome: 'resumed' }));
+    await ann.network.last.take('chat').ok({ id: 1 });
+    await expect(sent).resolves.toBeUndefined();
+  });
+
+  it('a message whose acknowledgement was lost is not sent twice', async () => {
+    const { ann } = await call();
+    const sent = ann.room.sendChat('hello');
+    await settle();
+    expect(ann.network.last.requests.map(({ event }) => event)).toContain('chat');
+    await ann.rejoin(joined(ME, [BOB], { outcome: 'resumed', chat: [line(5, 'me', 'hello')] }));
+    await expect(sent).resolves.toBeUndefined();
+    expect(ann.network.last.requests.map(({ event }) => event)).not.toContain('chat');
+  });
+
+  it('the chat is merged, whatever the server still knows', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB], { chat: [line(1, 'bob', 'one')] }));
+    await ann.rejoin(joined(ME, [BOB], { outcome: 'restored', chat: [line(7, 'bob', 'seven')] }));
+    expect(ann.room.chat.map(({ id }) => id)).toEqual([1, 7]);
+  });
+});
+
+describe('signals', () => {
+  it('one that comes twice counts once', async () => {
+    const bob = new Client();
+    await bob.join(joined(BOB, []));
+    await bob.tell({ event: 'participant-joined', data: ME });
+    const offer = { from: 'me', incarnation: 0, seq: 1, payload: { type: 'restart' as const } };
+    await bob.tell({ event: 'signal', data: offer });
+    const first = (await bob.signals()).length;
+    await bob.tell({ event: 'signal', data: offer });
+    expect(first).toBeGreaterThan(0);
+    expect(await bob.signals()).toEqual([]);
+  });
+
+  it('a reloaded participant gets a fresh connection, and its old signals go nowhere', async () => {
+    const { ann } = await call();
+    const { peer } = ann;
+    await ann.tell({ event: 'participant-updated', data: { ...BOB, incarnation: 1 } });
+    expect(peer.closed).toBe(true);
+    expect(ann.log).toEqual([]);
+    await ann.tell({
+      event: 'signal',
+      data: { from: 'bob', incarnation: 0, seq: 99, payload: { type: 'restart' } },
+    });
+    expect(await ann.signals()).toEqual([]);
+  });
+});
+
+describe('data', () => {
+  it('waits for the channel, and goes only to those it is for', async () => {
+    const { ann } = await call();
+    const [channel] = ann.peer.channels;
+    ann.room.sendData('hi', { topic: 't' });
+    expect(channel?.sent).toEqual([]);
+    channel?.open();
+    expect(channel?.sent).toHaveLength(1);
+    expect(() => ann.room.sendData('hi', { to: ['nobody'] })).toThrow(
+      expect.objectContaining({ code: 'no-such-participant' }),
+    );
+  });
+
+  it('each kind of delivery has one channel of its own', async () => {
+    const { ann } = await call();
+    for (let i = 0; i < 3; i++) ann.room.sendData('x', { ordered: false, maxRetransmits: 0 });
+    ann.room.sendData('x', { maxRetransmits: 2 });
+    expect(ann.peer.channels.map(({ options }) => options)).toEqual([
+      { ordered: true, negotiated: true, id: 0 },
+      { ordered: false, maxRetransmits: 0 },
+      { ordered: true, maxRetransmits: 2 },
+    ]);
+  });
+
+  it('more than the connection carries is refused, not piled up', async () => {
+    const { ann } = await call();
+    const piece = new Uint8Array(60_000);
+    const pour = () => {
+      for (let i = 0; i < 100; i++) ann.room.sendData(piece);
+    };
+    expect(pour).toThrow(expect.objectContaining({ code: 'rate-limited' }));
+    expect(ann.peer.channels[0]?.sent).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  it('leaving closes all connections and keeps the devices of the caller', async () => {
+    const { ann } = await call();
+    await ann.media.setMic(true);
+    const left = ann.room.leave();
+    await settle();
+    ann.network.last.close();
+    await left;
+    expect(ann.room.signaling).toEqual({ state: 'closed', reason: 'left' });
+    expect(ann.peers.every((peer) => peer.closed)).toBe(true);
+    expect(ann.media.state.mic).toBe(true);
+    await expect(ann.room.sendChat('x')).rejects.toMatchObject({ code: 'not-joined' });
+    expect(() => ann.room.sendData('x')).toThrow(expect.objectContaining({ code: 'not-joined' }));
+  });
+
+  it('replaced: closed, and nothing goes on', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB]));
+    await ann.tell({ event: 'replaced', data: {} });
+    expect(ann.room.signaling).toEqual({ state: 'closed', reason: 'replaced' });
+    expect(ann.peer.closed).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+it('the list of participants keeps its identity while nothing changes', async () => {
+  const { ann } = await call();
+  const before = ann.room.participants;
+  expect(ann.room.participants).toBe(before);
+  let announced = 0;
+  ann.room.on('participants', () => announced++);
+  await ann.tell({ event: 'participant-updated', data: { ...BOB, media: { ...BOB.media, mic: true } } });
+  expect(announced).toBe(1);
+  expect(ann.room.participants).not.toBe(before);
+  expect(ann.room.participants[0]?.media.mic).toBe(true);
+});
