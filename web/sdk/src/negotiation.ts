@@ -1,3 +1,4 @@
+import { withKeptRole } from './dtls-role';
 import { Emitter } from './emitter';
 import type { FirstOffer } from './roster';
 import { withStartBitrate } from './start-bitrate';
@@ -88,14 +89,14 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   restart(): void {
     this.#run(() => {
       if (!this.#begun) this.emit('signal', { type: 'restart' });
-      else if (!this.#repeatOffer()) this.#connection.restartIce();
+      else if (!this.#sendOffer()) this.#connection.restartIce();
     });
   }
 
   /** Signals that the server had passed on may have died with the peer's connection: says again what is open. */
   repeat(): void {
     this.#run(() => {
-      if (this.#begun) this.#repeatOffer();
+      if (this.#begun) this.#sendOffer();
     });
   }
 
@@ -145,7 +146,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   }
 
   async #handleOffer(sdp: string): Promise<void> {
-    if (originOf(sdp) === this.#lastOffer) return this.#repeatAnswer();
+    if (originOf(sdp) === this.#lastOffer) return this.#sendAnswer();
     const first = this.#connection.currentRemoteDescription === null;
     // A first offer of ours that is only prepared collides as well: its transceivers exist.
     const collision = this.#connection.signalingState !== 'stable' || (first && this.#offered);
@@ -195,7 +196,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
 
   #handleRestart(): void {
     if (!this.#begun) this.#offerFirst();
-    else if (!this.#repeatOffer()) this.#connection.restartIce();
+    else if (!this.#sendOffer()) this.#connection.restartIce();
   }
 
   async #addEarlyCandidates(): Promise<void> {
@@ -220,8 +221,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     try {
       await connection.setLocalDescription();
       if (this.#closed || connection !== this.#connection) return;
-      const sdp = connection.localDescription?.sdp;
-      if (sdp) this.emit('signal', { type, sdp });
+      if (type === 'offer') this.#sendOffer();
+      else this.#sendAnswer();
     } finally {
       const held = this.#held;
       this.#held = undefined;
@@ -229,15 +230,16 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     }
   }
 
-  /** The offer that waits for its answer goes out once more, with the candidates gathered since. */
-  #repeatOffer(): boolean {
+  /** Sends the offer that waits for its answer; once more, it holds the candidates gathered since. */
+  #sendOffer(): boolean {
     const description = this.#connection.localDescription;
     if (this.#connection.signalingState !== 'have-local-offer' || description?.type !== 'offer') return false;
-    this.emit('signal', { type: 'offer', sdp: description.sdp });
+    const { currentLocalDescription: local, currentRemoteDescription: remote } = this.#connection;
+    this.emit('signal', { type: 'offer', sdp: withKeptRole(description.sdp, local, remote) });
     return true;
   }
 
-  #repeatAnswer(): void {
+  #sendAnswer(): void {
     const description = this.#connection.localDescription;
     if (this.#connection.signalingState === 'stable' && description?.type === 'answer') {
       this.emit('signal', { type: 'answer', sdp: description.sdp });

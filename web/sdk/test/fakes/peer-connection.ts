@@ -56,6 +56,7 @@ export class FakePeerConnection extends EventTarget {
   signalingState: RTCSignalingState = 'stable';
   connectionState: RTCPeerConnectionState = 'new';
   currentRemoteDescription: Description | null = null;
+  currentLocalDescription: Description | null = null;
   localDescription: Description | null = null;
   remoteDescription: Description | null = null;
   readonly candidates: string[] = [];
@@ -66,6 +67,7 @@ export class FakePeerConnection extends EventTarget {
   gathers = 1;
   readonly #id = ++connections;
   #version = 0;
+  #dtls: string | undefined;
   #ufrag = 0;
   #stableLocal: Description | null = null;
   #transceivers: FakeTransceiver[] = [];
@@ -108,10 +110,12 @@ export class FakePeerConnection extends EventTarget {
     const lines = this.#transceivers
       .map((t) => `m=${t.kind}\r\na=mid:${t.mid}\r\na=${t.direction}\r\n`)
       .join('');
-    const sdp = `v=0\r\no=- ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\n${lines}`;
+    const sdp = `v=0\r\no=- ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\na=setup:${type === 'offer' ? 'actpass' : this.#role()}\r\n${lines}`;
     this.localDescription = { type, sdp };
-    if (type === 'answer') this.#becomeStable();
-    else this.signalingState = 'have-local-offer';
+    if (type === 'answer') {
+      this.#dtls ??= this.#role();
+      this.#becomeStable();
+    } else this.signalingState = 'have-local-offer';
     // Browsers fire this in tasks of their own; at once is the hardest case.
     for (let i = 0; i < this.gathers; i++) {
       const candidate = {
@@ -128,6 +132,8 @@ export class FakePeerConnection extends EventTarget {
     await Promise.resolve();
     if (this.closed) throw new Error('closed');
     if (type === 'answer') {
+      const role = sdp.includes('a=setup:active') ? 'passive' : 'active';
+      if (role !== (this.#dtls ??= role)) throw new Error('Failed to set SSL role for the transport.');
       if (this.signalingState !== 'have-local-offer') throw new Error('an answer without an offer');
       this.remoteDescription = { type, sdp };
       return this.#becomeStable();
@@ -179,10 +185,15 @@ export class FakePeerConnection extends EventTarget {
     return transceiver;
   }
 
+  /** As Firefox does: active, whatever was agreed before, unless the offer says otherwise. */
+  #role(): string {
+    return this.remoteDescription?.sdp.includes('a=setup:active') ? 'passive' : 'active';
+  }
+
   #becomeStable(): void {
     this.signalingState = 'stable';
     this.currentRemoteDescription = this.remoteDescription;
-    this.#stableLocal = this.localDescription;
+    this.#stableLocal = this.currentLocalDescription = this.localDescription;
   }
 }
 
