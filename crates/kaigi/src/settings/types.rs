@@ -117,10 +117,18 @@ impl LogLevel {
         Ok(Self(text.to_owned()))
     }
 
+    /// The filter. Libraries that would write a line for every malformed packet anybody sends are silent,
+    /// unless they are named.
     pub fn targets(&self) -> Targets {
-        self.0.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
+        let targets = self.0.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+        PER_PACKET.iter().filter(|name| !self.0.contains(**name)).fold(targets, |targets, name| {
+            targets.with_target(*name, LevelFilter::ERROR)
+        })
     }
 }
+
+/// Modules of libraries that log what peers send.
+const PER_PACKET: [&str; 1] = ["stun_types"];
 
 impl Default for LogLevel {
     fn default() -> Self {

@@ -154,6 +154,7 @@ const en = {
   'connection.milliseconds': '{{count}} ms',
   'connection.restart': 'Look for a better path',
 
+  'banner.label': 'Notices',
   'banner.serverLost': 'The connection to the server is lost.',
   'banner.serverRestarts': 'The server is restarting.',
   'banner.callGoesOn': 'Picture and sound go on without it.',

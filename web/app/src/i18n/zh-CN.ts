@@ -150,6 +150,7 @@ const chinese = {
   'connection.milliseconds': '{{count}} 毫秒',
   'connection.restart': '重新寻找路径',
 
+  'banner.label': '提示',
   'banner.serverLost': '与服务器的连接已断开。',
   'banner.serverRestarts': '服务器正在重启。',
   'banner.callGoesOn': '画面和声音不受影响。',

@@ -21,7 +21,7 @@ export function Banners({
   const failed = participants.filter((person) => person.path === 'failed');
   const failedNow = useLasting(failed.length > 0, 2000) && failed.length > 0;
   return (
-    <div className="banners">
+    <section className="banners" aria-label={t('banner.label')}>
       <ServerLost
         room={room}
         mediaLives={participants.some((person) => person.path === 'direct' || person.path === 'relayed')}
@@ -46,7 +46,7 @@ export function Banners({
           </button>
         </Banner>
       )}
-    </div>
+    </section>
   );
 }
 

@@ -98,7 +98,7 @@ export function Meeting({
           />
         )}
       </div>
-      <div className="meeting-bar">
+      <footer className="meeting-bar">
         <div className="meeting-info">
           <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
           <ConnectionStatus room={room} alone={participants.length === 0} />
@@ -117,7 +117,7 @@ export function Meeting({
           onDialog={setDialog}
           onLeave={onLeave}
         />
-      </div>
+      </footer>
       <RemoteAudio participants={participants} />
       {dialog === 'settings' && (
         <SettingsDialog

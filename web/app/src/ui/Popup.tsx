@@ -1,5 +1,5 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import { useLayoutEffect, useRef, type ReactNode, type RefObject } from 'react';
+import { useCallback, type ReactNode, type RefObject } from 'react';
 
 const distancePixels = 12;
 const edgePixels = 10;
@@ -21,29 +21,36 @@ export default function Popup({
   onClose: () => void;
   children: ReactNode;
 }) {
-  const popup = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const place = () => {
-      const [button, own] = [anchor.current?.getBoundingClientRect(), popup.current];
-      if (!button || !own) return;
-      const left = button.left + button.width / 2 - own.offsetWidth / 2;
-      own.style.left = `${Math.max(edgePixels, Math.min(left, innerWidth - own.offsetWidth - edgePixels))}px`;
-      const above = button.top > innerHeight / 2;
-      own.style.bottom = above ? `${innerHeight - button.top + distancePixels}px` : 'auto';
-      own.style.top = above ? 'auto' : `${button.bottom + distancePixels}px`;
-      own.style.maxHeight = `${(above ? button.top : innerHeight - button.bottom) - distancePixels - edgePixels}px`;
-      own.style.transformOrigin = above ? 'bottom' : 'top';
-    };
-    place();
-    addEventListener('resize', place);
-    return () => removeEventListener('resize', place);
-  }, [anchor]);
+  // A callback ref: the portal puts the popup into the page after this component's effects have run.
+  const placed = useCallback(
+    (own: HTMLDivElement | null) => {
+      if (!own) return;
+      const place = () => {
+        const button = anchor.current?.getBoundingClientRect();
+        if (!button) return;
+        const left = button.left + button.width / 2 - own.offsetWidth / 2;
+        const above = button.top > innerHeight / 2;
+        const free = (above ? button.top : innerHeight - button.bottom) - distancePixels - edgePixels;
+        Object.assign(own.style, {
+          left: `${Math.max(edgePixels, Math.min(left, innerWidth - own.offsetWidth - edgePixels))}px`,
+          bottom: above ? `${innerHeight - button.top + distancePixels}px` : 'auto',
+          top: above ? 'auto' : `${button.bottom + distancePixels}px`,
+          maxHeight: `${free}px`,
+          transformOrigin: above ? 'bottom' : 'top',
+        });
+      };
+      place();
+      addEventListener('resize', place);
+      return () => removeEventListener('resize', place);
+    },
+    [anchor],
+  );
 
   return (
     <Dialog.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Content
-          ref={popup}
+          ref={placed}
           className={`popover ${className}`}
           aria-label={label}
           aria-describedby={undefined}
