@@ -30,6 +30,8 @@ import type { ChatEntry, Joined, JoinOutcome, MediaState, Participant } from './
 
 const STATS_MS = 1_000;
 const SPEAKING_MS = 100;
+/** A refusal (too many requests) is over by then. */
+const RETRY_MEDIA_MS = 1_000;
 
 export interface MeetingOptions {
   serverUrl: string;
@@ -322,9 +324,14 @@ export class Meeting implements Room {
     const { state } = this.media;
     // Not joined: the next `join` says it.
     if (!this.#signaling.isJoined || !this.#told || sameMedia(state, this.#told)) return;
+    const before = this.#told;
     this.#told = state;
     this.#signaling.request('media', state).catch((error: unknown) => {
-      if (!(error instanceof ConnectionLost)) console.warn('kaigi: the media state was refused', error);
+      if (error instanceof ConnectionLost) return;
+      console.warn('kaigi: the media state was refused', error);
+      this.#told = before;
+      const timer = setTimeout(() => this.#tellMedia(), RETRY_MEDIA_MS);
+      this.#stop.push(() => clearTimeout(timer));
     });
   }
 

@@ -204,6 +204,15 @@ describe('devices', () => {
     expect(await ann.signals()).toEqual([]);
   });
 
+  it('a refused media state is told again: the others must not show a camera that is off', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const { ann } = await call();
+    await ann.media.setCamera(true);
+    await ann.network.last.take('media').refuse('rate-limited');
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(ann.network.last.take('media').data).toMatchObject({ camera: true });
+  });
+
   it('what was turned on before joining is in the join and in the first offer', async () => {
     const client = new Client();
     await client.media.setMic(true);
