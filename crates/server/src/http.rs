@@ -1,10 +1,12 @@
 //! The HTTP routes: the web client, the small API, health and metrics.
 
 mod api;
+mod handshakes;
 mod headers;
 mod origin;
 mod redirect;
 
+pub(crate) use handshakes::Handshakes;
 pub(crate) use redirect::Redirect;
 
 use std::{path::PathBuf, sync::Arc};
@@ -12,7 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, Method, Response, StatusCode, header},
     middleware::{self, Next},
     response::IntoResponse,
@@ -26,6 +28,9 @@ use tower_http::{cors::CorsLayer, services::ServeDir};
 use crate::{assets, session::Sessions, signaling::Hub, visitor::Visitor};
 use origin::Origins;
 
+/// Bytes an API request may hold.
+const API_BODY: usize = 16 * 1024;
+
 /// What the routes need.
 #[derive(Clone)]
 pub(crate) struct Site {
@@ -33,6 +38,7 @@ pub(crate) struct Site {
     pub(crate) sessions: Sessions,
     pub(crate) trust_proxy: Arc<[IpNet]>,
     pub(crate) origins: Arc<Origins>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) page_headers: Arc<HeaderMap>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) metrics_token: Option<Arc<str>>,
@@ -58,7 +64,8 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/metrics", get(api::metrics))
         .route("/api/v1/session", get(api::session).put(api::put_session))
         .route("/api/v1/ice-servers", get(api::ice_servers))
-        .fallback(get(file));
+        .fallback(get(file))
+        .layer(DefaultBodyLimit::max(API_BODY));
     if let Some(dir) = site_dir {
         routes = routes.nest_service("/site", any_service(ServeDir::new(dir)));
     }
@@ -71,6 +78,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
     Router::new()
         .route("/socket.io/socket.io.js", get(file))
         .fallback_service(routes.with_state(site.clone()).layer(socket_io))
+        .layer(middleware::from_fn_with_state(site.clone(), handshakes::check))
         .layer(middleware::from_fn_with_state(site.clone(), origin::check))
         .layer(cors)
         .layer(middleware::from_fn_with_state(site, identify))
@@ -80,30 +88,33 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
 async fn identify(State(site): State<Site>, request: Request, next: Next) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     let visitor = Visitor::of(&parts, &site.trust_proxy, &site.sessions);
-    parts.extensions.insert(visitor);
     let own_page = !parts.uri.path().starts_with("/site/");
+    parts.extensions.insert(visitor.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if own_page {
         for (name, value) in site.page_headers.iter() {
             response.headers_mut().insert(name, value.clone());
         }
     }
-    response
-}
-
-/// The page of the web client; the client finds out from the address what to show. Whoever opens it gets
-/// a session.
-async fn page(State(site): State<Site>, request: Request) -> Response<Body> {
-    let mut response = assets::serve("index.html", request.headers());
-    if let Some(visitor) = request.extensions().get::<Visitor>()
-        && visitor.session.is_none()
+    // Whoever opens a page, ours or the operator's, gets a session.
+    if visitor.session.is_none() && is_page(&response) && !response.headers().contains_key(header::SET_COOKIE)
     {
-        let session = site.sessions.read_or_new(request.headers());
+        let session = site.sessions.read_or_new(&HeaderMap::new());
         if let Some(cookie) = site.sessions.cookie(&session, visitor.secure) {
             response.headers_mut().insert(header::SET_COOKIE, cookie);
         }
     }
     response
+}
+
+fn is_page(response: &Response<Body>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    response.status().is_success() && kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// The page of the web client; the client finds out from the address what to show.
+async fn page(request: Request) -> Response<Body> {
+    assets::serve("index.html", request.headers())
 }
 
 /// Any other file of the bundle.

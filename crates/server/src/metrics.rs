@@ -8,6 +8,10 @@ pub(crate) fn describe() {
     describe_gauge!("kaigi_participants", "Participants in all rooms now, those who reconnect included.");
     describe_counter!("kaigi_joins_total", "Joins, resumed ones included.");
     describe_gauge!("kaigi_signaling_connections", "Socket.IO connections to /meet now.");
+    describe_counter!(
+        "kaigi_handshakes_refused_total",
+        "Socket.IO handshakes refused because they came too fast."
+    );
     describe_counter!("kaigi_requests_refused_total", "Signaling requests answered with an error.");
     describe_counter!(
         "kaigi_signaling_send_failures_total",

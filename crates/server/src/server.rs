@@ -134,6 +134,7 @@ impl Server {
             sessions: Sessions::new(secrets),
             trust_proxy: options.trust_proxy.clone().into(),
             origins: Site::origins(&options.allow_origin),
+            handshakes: Arc::default(),
             page_headers: Site::page_headers(&options.frame_ancestors).map_err(StartError::Setting)?,
             metrics,
             metrics_token: options.metrics_token.as_deref().map(Into::into),

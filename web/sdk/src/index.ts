@@ -14,7 +14,7 @@ export function joinRoom(serverUrl: string, options: JoinOptions): Promise<Room>
 }
 
 export { DATA_BYTES } from './data-frame';
-export { isSupported } from './join';
+export { isSupported, prepareJoin } from './join';
 export { createLocalMedia } from './local-media';
 export { newRoomName } from './room-name';
 export { KaigiError } from './types';

@@ -1,13 +1,16 @@
 import { connectSocketIo } from './connection';
-import type { Connect } from './connection';
+import type { Connect, Transport } from './connection';
 import { aborted, insecureContext } from './errors';
 import { createLocalMedia } from './local-media';
 import { Page } from './page';
+import { PreparedConnections } from './prepared';
 import { pageStorage, ResumeStore } from './resume-store';
 import { Meeting } from './room';
 import { Signaling } from './signaling';
 import { KaigiError } from './types';
 import type { JoinOptions, Room } from './types';
+
+const prepared = new PreparedConnections(connectSocketIo);
 
 /** Replaced in tests. */
 export interface Surroundings {
@@ -24,7 +27,7 @@ export interface Surroundings {
 export async function joinRoom(
   serverUrl: string,
   options: JoinOptions,
-  surroundings: Surroundings = { connect: connectSocketIo },
+  surroundings: Surroundings = { connect: prepared.connect },
 ): Promise<Room> {
   const { signal, room, name, createKey, transports } = options;
   const url = resolve(serverUrl);
@@ -76,6 +79,14 @@ export async function joinRoom(
     };
     meeting.start();
   });
+}
+
+/**
+ * Opens the connection to a server ahead of `joinRoom`, which then takes one round trip instead of several:
+ * call it when somebody is about to join. Returns how to say that nobody will.
+ */
+export function prepareJoin(serverUrl: string, options: { transports?: Transport[] } = {}): () => void {
+  return prepared.prepare({ serverUrl: resolve(serverUrl), transports: options.transports });
 }
 
 /** Can this browser hold a meeting, on this page? */

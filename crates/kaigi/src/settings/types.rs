@@ -121,9 +121,10 @@ impl LogLevel {
     /// unless they are named.
     pub fn targets(&self) -> Targets {
         let targets = self.0.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-        PER_PACKET.iter().filter(|name| !self.0.contains(**name)).fold(targets, |targets, name| {
-            targets.with_target(*name, LevelFilter::ERROR)
-        })
+        PER_PACKET
+            .iter()
+            .filter(|name| !self.0.contains(**name))
+            .fold(targets, |targets, name| targets.with_target(*name, LevelFilter::ERROR))
     }
 }
 

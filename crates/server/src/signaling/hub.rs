@@ -46,7 +46,7 @@ pub(crate) struct Hub {
 struct State {
     rooms: Rooms<SignalPayload>,
     sockets: HashMap<ConnectionId, SocketRef>,
-    /// How many participants each browser has, for requests that only participants may make.
+    /// Which browser each participant's connection is, for requests that only participants may make.
     guests: HashMap<ConnectionId, GuestId>,
 }
 

@@ -24,7 +24,7 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
         return { title: t('error.screenDenied.title'), text: t('error.screenDenied.text') };
       return {
         title: t(`error.permissionDenied.${device}`),
-        text: `${t(`permission.${thisBrowser()}`)} ${t('error.joinWithout')}`,
+        text: t(`permission.${thisBrowser()}`),
       };
     case 'permission-denied-by-system':
       return {

@@ -71,7 +71,14 @@ export function useCountdown(until: number | undefined): number {
 
 /** True once `condition` has held for so long without a break. */
 export function useLasting(condition: boolean, milliseconds: number): boolean {
-  return useSettled(condition, (value) => !value, milliseconds);
+  const [lasted, setLasted] = useState(false);
+  if (!condition && lasted) setLasted(false);
+  useEffect(() => {
+    if (!condition) return;
+    const timer = setTimeout(() => setLasted(true), milliseconds);
+    return () => clearTimeout(timer);
+  }, [condition, milliseconds]);
+  return condition && lasted;
 }
 
 export interface Shortcut {

@@ -10,7 +10,7 @@ const en = {
   'title.room': '{{room}} – Kaigi',
 
   'landing.pageTitle': 'Kaigi – video meetings on your own server',
-  'landing.title': 'Meet face to face, on your own server.',
+  'landing.title': 'Face to face, on your own server.',
   'landing.lead': 'Start a meeting, send the link, talk. Nothing to install, no account.',
   'landing.roomName': 'Room name',
   'landing.roomPlaceholder': 'Room name or link',
@@ -70,7 +70,7 @@ const en = {
   'meeting.hear': 'Click to hear the others',
   'alone.title': 'Nobody else is here yet',
   'alone.text': 'Send this link to those who should join.',
-  'alone.more': 'QR code and more',
+  'alone.more': 'QR code',
 
   'control.mic': 'Microphone',
   'control.micOn': 'Unmute',
@@ -216,32 +216,28 @@ const en = {
   'shortcuts.help': 'This list',
   'shortcuts.close': 'Close what is open',
 
-  'error.joinWithout': 'You can also join without it.',
+  'error.joinWithout': 'You can join all the same.',
   'error.permissionDenied.mic': 'Your microphone is blocked for this page',
   'error.permissionDenied.camera': 'Your camera is blocked for this page',
   'error.permissionDenied.both': 'Camera and microphone are blocked for this page',
   'error.permissionSystem.mic': 'Your system does not let this browser use the microphone',
   'error.permissionSystem.camera': 'Your system does not let this browser use the camera',
   'error.permissionSystem.text':
-    'Allow it in the privacy settings of your system (macOS: System Settings › Privacy & Security; Windows: Settings › Privacy), then restart the browser. You can also join without it.',
+    'Allow it in the privacy settings of your system (macOS: System Settings › Privacy & Security; Windows: Settings › Privacy), then restart the browser.',
   'error.notFound.mic': 'No microphone found',
-  'error.notFound.micText':
-    'Others will not hear you, but you can join, listen and write. Plug one in at any time.',
+  'error.notFound.micText': 'Others cannot hear you, but you can listen and write. Plug one in at any time.',
   'error.notFound.camera': 'No camera found',
-  'error.notFound.cameraText': 'Others will see your initials instead. You can join all the same.',
+  'error.notFound.cameraText': 'Others see your initials instead. Plug one in at any time.',
   'error.notFound.both': 'No camera and no microphone found',
-  'error.notFound.bothText':
-    'You can still join: you will see and hear the others and can write in the chat.',
+  'error.notFound.bothText': 'You will see and hear the others and can write in the chat.',
   'error.busy.mic': 'Your microphone is in use by another program',
   'error.busy.camera': 'Your camera is in use by another program',
-  'error.busy.text':
-    'Close the other program or tab that uses it, then turn it on here again. You can also join without it.',
+  'error.busy.text': 'Close the other program or tab that uses it, then turn it on here again.',
   'error.mediaFailed.title': 'The device could not be started',
-  'error.mediaFailed.text':
-    'Unplug it and plug it in again, or choose another one. You can also join without it.',
+  'error.mediaFailed.text': 'Unplug it and plug it in again, or choose another one.',
   'error.insecure.title': 'Camera and microphone need a secure page',
   'error.insecure.text':
-    'Browsers give them only to pages opened with https://. Open this address with https:// instead of http://. You can join to listen and write.',
+    'Browsers give them only to pages opened with https://. Open this address with https:// instead of http://.',
   'error.screenDenied.title': 'The screen is not shared',
   'error.screenDenied.text':
     'The browser or the system did not allow it. On macOS, allow screen recording for this browser in System Settings › Privacy & Security.',

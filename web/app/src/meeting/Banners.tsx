@@ -19,7 +19,7 @@ export function Banners({
 }) {
   const { t } = useTranslation();
   const failed = participants.filter((person) => person.path === 'failed');
-  const failedNow = useLasting(failed.length > 0, 2000) && failed.length > 0;
+  const failedNow = useLasting(failed.length > 0, 2000);
   return (
     <section className="banners" aria-label={t('banner.label')}>
       <ServerLost

@@ -11,7 +11,7 @@ import {
 import { type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
-import { useFullscreen } from '../core/hooks';
+import { useFullscreen, useMediaQuery } from '../core/hooks';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
 
@@ -26,6 +26,7 @@ export function MoreMenu({
 }) {
   const { t } = useTranslation();
   const full = useFullscreen();
+  const keyboard = useMediaQuery('(hover: hover)');
   const item = (icon: ReactNode, label: string, run: () => void, close: () => void) => (
     <button
       type="button"
@@ -64,7 +65,8 @@ export function MoreMenu({
               () => toggleFullscreen(document.documentElement),
               close,
             )}
-          {item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
+          {keyboard &&
+            item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
         </>
       )}
     </PopoverButton>

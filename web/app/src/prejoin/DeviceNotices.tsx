@@ -42,6 +42,7 @@ function Explained({
 const icons = { mic: MicOff, camera: CameraOff, both: ShieldAlert };
 
 function Notice({ kind, title, text }: { kind: DeviceKind | 'both'; title: string; text: string }) {
+  const { t } = useTranslation();
   const Icon = icons[kind];
   return (
     <div className="callout" role="status">
@@ -49,6 +50,7 @@ function Notice({ kind, title, text }: { kind: DeviceKind | 'both'; title: strin
       <div>
         <strong>{title}</strong>
         <p>{text}</p>
+        <p>{t('error.joinWithout')}</p>
       </div>
     </div>
   );

@@ -70,7 +70,7 @@ export function PreJoin({
               ref={input}
               className="field"
               value={name}
-              autoFocus
+              autoFocus={firstName === '' && matchMedia('(hover: hover)').matches}
               autoComplete="name"
               maxLength={LIMITS.displayNameGraphemes * 4}
               placeholder={t('prejoin.namePlaceholder')}

@@ -1,4 +1,4 @@
-import { joinRoom, type LocalMedia, type Room } from '@kaigi/client';
+import { joinRoom, prepareJoin, type LocalMedia, type Room } from '@kaigi/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { errorCode } from '../core/errors';
 import { rememberRoom } from '../core/preferences';
@@ -69,6 +69,9 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
     void room?.leave().catch(() => undefined);
     media.close();
   }, [media]);
+
+  // While a camera is chosen, the connection to the server is made: joining is then one round trip.
+  useEffect(() => prepareJoin(location.origin), []);
 
   // Going back in the browser's history leaves too.
   useEffect(

@@ -1,3 +1,4 @@
+import { UserRound } from 'lucide-react';
 import type { CSSProperties } from 'react';
 import { hueOf, initials } from '../core/person';
 
@@ -6,7 +7,7 @@ export function Avatar({ name, className = '' }: { name: string; className?: str
   const style: CSSProperties & Record<'--hue', number> = { '--hue': hueOf(name) };
   return (
     <span className={`avatar ${className}`} style={style} aria-hidden="true">
-      {initials(name)}
+      {name.trim() === '' ? <UserRound /> : initials(name)}
     </span>
   );
 }

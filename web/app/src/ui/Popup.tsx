@@ -56,7 +56,8 @@ export default function Popup({
           aria-describedby={undefined}
           onInteractOutside={(event) => {
             // The button itself closes; closing here as well would open it again.
-            if (event.target instanceof Node && anchor.current?.contains(event.target)) event.preventDefault();
+            if (event.target instanceof Node && anchor.current?.contains(event.target))
+              event.preventDefault();
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();

@@ -30,7 +30,10 @@ export function useVideo(
     const element = video.current;
     if (!element || !track || !on) return;
     const show = () => setShown(track);
-    const timer = setTimeout(show, firstFrameMilliseconds);
+    const timer = setTimeout(() => {
+      if (element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) show();
+      else element.addEventListener('loadeddata', show, { once: true });
+    }, firstFrameMilliseconds);
     const frame =
       'requestVideoFrameCallback' in element ? element.requestVideoFrameCallback(show) : undefined;
     if (frame === undefined) element.addEventListener('playing', show, { once: true });
@@ -38,6 +41,7 @@ export function useVideo(
       clearTimeout(timer);
       if (frame !== undefined) element.cancelVideoFrameCallback(frame);
       element.removeEventListener('playing', show);
+      element.removeEventListener('loadeddata', show);
       setShown(undefined);
     };
   }, [track, on]);
