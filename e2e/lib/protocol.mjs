@@ -172,9 +172,8 @@ export class Bindings {
     if (real === null || typeof real !== 'object' || Array.isArray(shown) !== Array.isArray(real)) throw differs();
     const only = (a, b) => Object.keys(a).filter((name) => !Object.hasOwn(b, name));
     const [surplus, missing] = [only(shown, real), only(real, shown)];
-    if (surplus.length || missing.length) {
-      throw new Error(`${path}: the server does not send [${surplus}], the document does not show [${missing}]`);
-    }
+    if (surplus.length) throw new Error(`${path}: the document shows [${surplus}], which the server does not send`);
+    if (missing.length) throw new Error(`${path}: the server sends [${missing}], which the document does not show`);
     for (const name of Object.keys(shown)) {
       const within = Array.isArray(shown) ? `${key}/${name}` : name;
       this.match(shown[name], real[name], within, `${path}.${name}`);

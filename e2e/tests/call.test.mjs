@@ -90,6 +90,12 @@ describe('a call of two', () => {
       return [video.width * video.height, window.innerWidth * window.innerHeight];
     });
     assert.ok(shared > stage / 2, `the shared screen takes ${Math.round((shared / stage) * 100)} % of the page`);
+    const captured = await annPage.evaluate(() => {
+      const tracks = window.testPeers.flatMap((peer) => peer.getSenders()).map((sender) => sender.track);
+      return tracks.find((track) => track?.getSettings().displaySurface)?.getSettings().width;
+    });
+    await until(`the picture is as sharp as the screen, ${captured} pixels wide`, () =>
+      tile(bobPage, "Ann's screen").locator('video').first().evaluate((video, width) => video.videoWidth === width, captured));
     // What the browser's button does: the track ends from outside.
     await annPage.evaluate(() => {
       for (const video of document.querySelectorAll('video')) {
@@ -105,6 +111,13 @@ describe('a call of two', () => {
     assert.equal(await control(annPage, 'Share screen').getAttribute('aria-pressed'), 'false');
     await ann.close();
     await bob.close();
+  });
+
+  it('leaves no names, addresses, room names or SDP in the log', () => {
+    const lines = server.output.split('\n').filter((line) => / (INFO|WARN|ERROR) /.test(line));
+    assert.ok(lines.filter((line) => /joined/.test(line)).length >= 2, server.output);
+    const personal = lines.filter((line) => /Ann|Bob|127\.0\.0\.1|::1|first-call|a=candidate|v=0/.test(line));
+    assert.deepEqual(personal, []);
   });
 
   it('tells a third in words that the room is full', async () => {

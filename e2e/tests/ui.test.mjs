@@ -145,6 +145,49 @@ describe('the meeting UI', () => {
     await denying.close();
   });
 
+  it('switches devices in the meeting, and falls back and says so when one is unplugged', async () => {
+    const rich = await launch({ args: [...quiet, '--use-fake-device-for-media-stream=device-count=3', '--use-fake-ui-for-media-stream'] });
+    const [ann, bob] = await people(rich, 2);
+    const page = await join(ann, server, 'devices', 'Ann');
+    const other = await join(bob, server, 'devices', 'Bob');
+    await seesVideo(other, 'Ann');
+    const camera = () => page.evaluate(() => {
+      const [track] = window.testPeers.flatMap((peer) => peer.getSenders()).map((sender) => sender.track)
+        .filter((candidate) => candidate?.kind === 'video');
+      return { id: track?.getSettings().deviceId, label: track?.label };
+    });
+    const first = await camera();
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByText('Settings').first().click();
+    const choice = page.getByRole('dialog').getByRole('combobox', { name: 'Camera device' });
+    const wanted = (await choice.locator('option').evaluateAll((options) => options.map((option) => option.value)))
+      .find((value) => value && value !== first.id);
+    await choice.selectOption(wanted);
+    await until('another camera is sent', async () => (await camera()).id === wanted);
+    await page.keyboard.press('Escape');
+    await seesVideo(other, 'Ann');
+    assert.equal(await page.evaluate(() => window.testPeers.length), 1);
+
+    // What a browser does when a camera is unplugged: it vanishes from the list and its track ends.
+    const second = await camera();
+    await page.evaluate(async (gone) => {
+      const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+      navigator.mediaDevices.enumerateDevices = async () => (await list()).filter(({ deviceId }) => deviceId !== gone);
+      for (const sender of window.testPeers.flatMap((peer) => peer.getSenders())) {
+        if (sender.track?.getSettings().deviceId !== gone) continue;
+        const { track } = sender;
+        track.stop();
+        track.dispatchEvent(new Event('ended'));
+      }
+      navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+    }, second.id);
+    await page.getByText(`Camera unplugged: ${second.label}`).first().waitFor();
+    await page.getByText(/Now using fake/).first().waitFor();
+    await until('the fallback is sent', async () => ![undefined, second.id].includes((await camera()).id));
+    await seesVideo(other, 'Ann');
+    await rich.close();
+  });
+
   it('says that an insecure page gets no camera', async () => {
     const plain = await Server.start(['--tls', 'off']);
     try {
