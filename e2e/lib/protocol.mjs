@@ -8,7 +8,7 @@ const STEPS = [
   ['disconnected', /^the server disconnects (?<who>.+)$/],
   ['request', /^(?<who>.+?) → (?<event>.+?)(?: × (?<times>\d+))?(?<silent>, no acknowledgement)?$/],
   ['answer', /^(?<last>last )?answer$/],
-  ['event', /^(?<who>.+?) ← (?<event>.+?)(?: × (?<times>\d+))?(?<each>, one per address)?(?:, after (?<after>\d+) seconds)?$/],
+  ['event', /^(?<who>.+?) ← (?<event>.+?)(?<each>, one per address)?(?:, after (?<after>\d+) seconds)?$/],
   ['stop', /^the server is told to stop$/],
   ['restart', /^the server has started again$/],
 ];

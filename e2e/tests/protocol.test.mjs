@@ -149,19 +149,16 @@ class Play {
     }
   }
 
-  async event({ who, event, data, times, each, after }) {
+  async event({ who, event, data, each, after }) {
     const client = this.#named(who);
     if (each) return this.#eachAddress(client, event, data);
-    const shown = client.connection.namespace === '/' ? data : [data];
-    for (let count = 0; count < times; count += 1) {
-      const started = Date.now();
-      const { args } = await this.#next(client, event, PATIENCE_MS + after * 1000);
-      const waited = Date.now() - started;
-      assert.ok(waited > (after - 1) * 1000, `${event} came after ${waited} ms already`);
-      assert.equal(args.length, shown.length, `${event} has ${args.length} arguments`);
-      if (client.connection.namespace === '/') this.bindings.match(shown, args, event);
-      else this.bindings.match(shown[0], args[0], '', event);
-    }
+    const started = Date.now();
+    const { args } = await this.#next(client, event, PATIENCE_MS + after * 1000);
+    const waited = Date.now() - started;
+    assert.ok(waited > (after - 1) * 1000, `${event} came after ${waited} ms already`);
+    if (client.connection.namespace === '/') return this.bindings.match(data, args, event);
+    assert.equal(args.length, 1, `${event} has ${args.length} arguments`);
+    this.bindings.match(data, args[0], '', event);
   }
 
   async disconnected({ who }) {
@@ -328,8 +325,10 @@ describe('the replay', () => {
     "resumeSeconds": 30, "participants": [], "chat": [], "iceServers": [], "sameDevice": false, "serverVersion": "v" } }`;
   const document = ['```sh', 'kaigi serve', '```', '```jsonc', '// Ann → join',
     `{ "version": { "major": 1, "minor": 0 }, "room": "Sync", "name": "Ann", "media": ${media} }`,
-    '// answer', joined, '// Ann → chat', '{ "text": "… 5 bytes …" }', '// answer', '{ "ok": { "id": 7 } }', '// Ann ← chat',
+    '// answer', joined, '// Ann → chat', '{ "text": "… 5 bytes …" }', '// answer', '{ "ok": { "id": 7 } }',
+    '// Ann ← chat',
     '{ "id": 7, "at": 6, "from": "Ann", "name": "Ann", "body": { "type": "message", "text": "xxxxx" } }', '```'].join('\n');
+  const event = /\/\/ Ann ← chat\n.*\n/;
   const replay = (text) => play(parse(text)[0], new Bindings());
 
   it('takes a document that is right', () => replay(document));
@@ -337,14 +336,14 @@ describe('the replay', () => {
   for (const [what, from, to, error] of [
     ['a wrong value', '"room": "sync"', '"room": "Sync"', /ok\.room: the document shows "Sync"/],
     ['a wrong type', '"resumeSeconds": 30', '"resumeSeconds": "30"', /shows "30", the server says 30/],
-    ['a key too many', '"sameDevice": false', '"sameDevice": false, "color": 1', /shows \[color\], which the server does not/],
-    ['a missing key', '"sameDevice": false, ', '', /sends \[sameDevice\], which the document does not/],
+    ['a key too many', '"sameDevice": false', '"sameDevice": false, "color": 1', /shows \[color\]/],
+    ['a missing key', '"sameDevice": false, ', '', /sends \[sameDevice\]/],
     ['another id for the same participant', '"from": "Ann"', '"from": "Bob"', /called "Ann" before/],
     ['an id that meant something else', '"ok": { "id": 7 }', '"ok": { "id": 8 }', /called 8 before/],
     ['times in the wrong order', '"at": 6', '"at": 0', /another order/],
     ['an event that does not come', '// Ann ← chat', '// Ann ← replaced', /receives .*"chat".*, not: replaced/],
-    ['an event that is not shown', /\/\/ Ann ← chat\n.*\n/, '// Ann → leave\n// answer\n{ "ok": {} }\n', /does not show: .*"chat"/],
-    ['an event at the end that is not shown', /\/\/ Ann ← chat\n.*\n/, '', /does not show|receives/],
+    ['an event that is not shown', event, '// Ann → leave\n// answer\n{ "ok": {} }\n', /does not show: .*"chat"/],
+    ['an event at the end that is not shown', event, '', /does not show: .*"chat"/],
     ['an answer that is not shown', '// answer\n{ "ok": { "id": 7 } }\n', '', /receives .*"answer"/],
     ['a directive that it does not know', '// answer', '// Ann: chat', /not a step/],
     ['a block that nothing executes', '```jsonc', '```json', /nothing executes: json/],

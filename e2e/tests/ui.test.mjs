@@ -161,7 +161,7 @@ describe('the meeting UI', () => {
     await page.getByText('Settings').first().click();
     const choice = page.getByRole('dialog').getByRole('combobox', { name: 'Camera device' });
     const wanted = (await choice.locator('option').evaluateAll((options) => options.map((option) => option.value)))
-      .find((value) => value && value !== first.id);
+      .findLast((value) => value && value !== first.id);
     await choice.selectOption(wanted);
     await until('another camera is sent', async () => (await camera()).id === wanted);
     await page.keyboard.press('Escape');

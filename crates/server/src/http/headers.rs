@@ -25,7 +25,7 @@ pub(super) fn page_headers(frame_ancestors: &[String]) -> Result<HeaderMap, Stri
             HeaderName::from_static("permissions-policy"),
             value(
                 "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), \
-                 speaker-selection=(self), screen-wake-lock=(self), clipboard-write=(self), web-share=(self), \
+                 speaker-selection=(self), screen-wake-lock=(self), clipboard-write=(self), \
                  geolocation=(), payment=(), usb=(), midi=()",
             ),
         ),

@@ -73,9 +73,7 @@ export function Controls(props: {
           onClick={() => onPanel('participants')}
         >
           <Users aria-hidden="true" />
-          <span className="control-count" aria-hidden="true">
-            {people}
-          </span>
+          <span className="control-count" aria-hidden="true" data-mark={people} />
         </ControlButton>
         <MoreMenu selfView={props.selfView} onSelfView={props.onSelfView} onDialog={props.onDialog} />
       </div>

@@ -84,6 +84,7 @@ export function Tile({
       data-role={placed?.role}
       data-fit={full ? 'contain' : placed?.fit}
       data-speaking={speaking}
+      data-on={on}
       data-showing={showing}
       data-small={small}
       data-dragging={dragging}

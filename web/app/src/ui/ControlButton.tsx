@@ -43,14 +43,10 @@ export function ControlButton({
     >
       {children}
       {flawed && (
-        <span className="control-flaw" aria-hidden="true">
-          !
-        </span>
+        <span className="control-flaw" aria-hidden="true" data-mark="!" />
       )}
       {badge > 0 && (
-        <span className="control-badge" aria-hidden="true">
-          {badge > 99 ? '99+' : badge}
-        </span>
+        <span className="control-badge" aria-hidden="true" data-mark={badge > 99 ? '99+' : badge} />
       )}
     </button>
   );
