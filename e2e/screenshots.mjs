@@ -62,7 +62,7 @@ async function views(form, options, theme, lang) {
   await page.keyboard.press('c');
   await page.getByRole('log').waitFor();
   await take('chat');
-  await page.keyboard.press('c');
+  await page.keyboard.press('Escape');
   await control(other, 'Share screen').click();
   await page.waitForTimeout(2_000);
   await take('screen');

@@ -118,6 +118,10 @@ describe('the server', () => {
     const refused = await server.get(path, { origin: 'https://elsewhere.example' });
     assert.equal(refused.status, 403);
     assert.match(refused.body, /--allow-origin https:\/\/elsewhere\.example/);
+    for (const other of ['/socket.io?EIO=4&transport=polling', '/socket.io/x?EIO=4&transport=polling',
+      '/socket.io/socket.io.js/?EIO=4&transport=polling']) {
+      assert.equal((await server.get(other, { origin: 'https://elsewhere.example' })).status, 403, other);
+    }
     const open = await Server.start(['--allow-origin', 'https://elsewhere.example']);
     try {
       const answer = await open.get(path, { origin: 'https://elsewhere.example' });

@@ -11,7 +11,7 @@ use crate::chat::ChatLine;
 pub struct ConnectionId(pub u64);
 
 /// One browser (its cookie); several participants may share it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GuestId(pub String);
 
 /// The time, as both clocks show it.

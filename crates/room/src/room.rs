@@ -99,7 +99,11 @@ impl<S> Room<S> {
         signal: Signal<S>,
     ) -> Result<Option<(ConnectionId, Event<S>)>, Refusal> {
         let incarnation = self.members.get(from).ok_or(Refusal::NotJoined)?.participant.incarnation;
-        let receiver = self.members.get_mut(&signal.to).ok_or(Refusal::NoSuchParticipant)?;
+        let receiver = self
+            .members
+            .get_mut(&signal.to)
+            .filter(|_| signal.to != *from)
+            .ok_or(Refusal::NoSuchParticipant)?;
         if receiver.participant.incarnation != signal.incarnation {
             return Err(Refusal::StaleParticipant);
         }

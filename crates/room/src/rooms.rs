@@ -1,7 +1,7 @@
 //! All rooms of the process.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     time::Instant,
 };
 
@@ -23,6 +23,8 @@ pub struct Rooms<S> {
     rooms: HashMap<RoomName, Room<S>>,
     seats: HashMap<ConnectionId, Seat>,
     participants: usize,
+    /// How many participants each browser has.
+    guests: HashMap<GuestId, usize>,
     deadlines: BTreeSet<(Instant, RoomName, ParticipantId)>,
     outputs: VecDeque<Output<S>>,
 }
@@ -42,6 +44,7 @@ impl<S> Rooms<S> {
             rooms: HashMap::new(),
             seats: HashMap::new(),
             participants: 0,
+            guests: HashMap::new(),
             deadlines: BTreeSet::new(),
             outputs: VecDeque::new(),
         }
@@ -55,6 +58,11 @@ impl<S> Rooms<S> {
     /// Participants in all rooms, lost ones included.
     pub fn participant_count(&self) -> usize {
         self.participants
+    }
+
+    /// Is this browser in any room, if only as one who reconnects?
+    pub fn holds(&self, guest: &GuestId) -> bool {
+        self.guests.contains_key(guest)
     }
 
     /// The bounds in force.
@@ -211,7 +219,7 @@ impl<S> Rooms<S> {
         let room = self.rooms.get_mut(&join.room).ok_or(Refusal::NoSuchParticipant)?;
         let member = room.members.get_mut(&identity.id).ok_or(Refusal::NoSuchParticipant)?;
         let link = std::mem::replace(&mut member.link, Link::Up { connection });
-        member.guest = join.guest.clone();
+        let guest_before = std::mem::replace(&mut member.guest, join.guest.clone());
         let participant = &mut member.participant;
         participant.connected = true;
         participant.media = join.media;
@@ -228,6 +236,8 @@ impl<S> Rooms<S> {
             same_device: room.holds_other_of(join.guest.as_ref(), &identity.id),
             participant: participant.clone(),
         };
+        self.uncount(guest_before);
+        self.count(join.guest.clone());
         let seat = Seat { room: join.room.clone(), id: identity.id.clone() };
         self.seats.insert(connection, seat.clone());
         match link {
@@ -268,8 +278,10 @@ impl<S> Rooms<S> {
             participant: participant.clone(),
         };
         let link = Link::Up { connection };
-        room.members.insert(id.clone(), Member { participant: participant.clone(), guest, link });
+        let member = Member { participant: participant.clone(), guest: guest.clone(), link };
+        room.members.insert(id.clone(), member);
         self.participants += 1;
+        self.count(guest);
         let seat = Seat { room: name.clone(), id };
         self.seats.insert(connection, seat.clone());
         self.tell_others(&seat, Event::Joined(participant));
@@ -314,18 +326,38 @@ impl<S> Rooms<S> {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let Some(member) = room.members.remove(id) else { return };
         self.participants -= 1;
+        let empty = room.members.is_empty();
+        self.uncount(member.guest);
         match member.link {
             Link::Up { connection } => drop(self.seats.remove(&connection)),
             Link::Lost { until, .. } => drop(self.deadlines.remove(&(until, name.clone(), id.clone()))),
         }
-        if room.members.is_empty() {
+        if empty {
             self.rooms.remove(name);
             return;
         }
+        let Some(room) = self.rooms.get_mut(name) else { return };
         let line = room.chat.push(now.unix_ms, id.clone(), member.participant.name, ChatBody::Left);
         let to = room.connections(id);
         self.tell(to.clone(), Event::Left(id.clone(), reason));
         self.tell(to, Event::Chat(line));
+    }
+
+    fn count(&mut self, guest: Option<GuestId>) {
+        if let Some(guest) = guest {
+            *self.guests.entry(guest).or_default() += 1;
+        }
+    }
+
+    fn uncount(&mut self, guest: Option<GuestId>) {
+        if let Some(guest) = guest
+            && let Entry::Occupied(mut count) = self.guests.entry(guest)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 
     fn member(&mut self, connection: ConnectionId) -> Result<(Seat, &mut Member<S>), Refusal> {

@@ -298,6 +298,29 @@ fn the_same_browser_is_recognized_and_its_ghost_gives_way() {
 }
 
 #[test]
+fn a_browser_counts_as_present_until_its_last_participant_is_gone() {
+    let mut house = House::new();
+    let guest = GuestId("browser".into());
+    house.join(1, Join { guest: Some(guest.clone()), ..wish("ann") }).unwrap();
+    house.join(2, Join { guest: Some(guest.clone()), ..wish("ann's tablet") }).unwrap();
+    house.lose(1, Loss::Unexplained);
+    house.join(3, Join { guest: Some(guest.clone()), resume: was("ann", Some(0)), ..wish("ann") }).unwrap();
+    let now = house.now();
+    house.rooms.leave(now, connection(2)).unwrap();
+    assert!(house.rooms.holds(&guest));
+    house.lose(3, Loss::Unexplained);
+    assert!(house.rooms.holds(&guest), "one who reconnects is present");
+    house.pass(Duration::from_secs(30));
+    assert!(!house.rooms.holds(&guest));
+}
+
+#[test]
+fn nobody_signals_to_themselves() {
+    let mut house = House::with_ann_and_bob();
+    assert_eq!(house.rooms.signal(connection(1), to("ann", 1)), Err(Refusal::NoSuchParticipant));
+}
+
+#[test]
 fn a_connection_joins_once() {
     let mut house = House::with_ann_and_bob();
     assert_eq!(house.join(1, wish("ann")).unwrap_err(), Refusal::AlreadyJoined);

@@ -28,6 +28,9 @@ use tower_http::{cors::CorsLayer, services::ServeDir};
 use crate::{assets, session::Sessions, signaling::Hub, visitor::Visitor};
 use origin::Origins;
 
+/// The client of the Socket.IO version served, routed before the Socket.IO layer.
+const SOCKET_IO_SCRIPT: &str = "/socket.io/socket.io.js";
+
 /// Bytes an API request may hold.
 const API_BODY: usize = 16 * 1024;
 
@@ -76,7 +79,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION]);
     // The Socket.IO layer takes everything below /socket.io, so its client script is routed before it.
     Router::new()
-        .route("/socket.io/socket.io.js", get(file))
+        .route(SOCKET_IO_SCRIPT, get(file))
         .fallback_service(routes.with_state(site.clone()).layer(socket_io))
         .layer(middleware::from_fn_with_state(site.clone(), handshakes::check))
         .layer(middleware::from_fn_with_state(site.clone(), origin::check))

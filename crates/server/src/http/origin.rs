@@ -40,8 +40,7 @@ impl Origins {
 /// neither WebSockets nor simple requests, so it is checked here.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response<Body> {
     let path = request.uri().path();
-    let guarded = path.starts_with("/socket.io/") && path != "/socket.io/socket.io.js"
-        || path.starts_with("/api/") && request.method() != Method::GET;
+    let guarded = is_socket_io(path) || path.starts_with("/api/") && request.method() != Method::GET;
     if guarded
         && let Some(origin) = request.headers().get(header::ORIGIN)
         && !site.origins.allows(origin, request.headers(), request.uri().authority())
@@ -53,6 +52,11 @@ pub(super) async fn check(State(site): State<Site>, request: Request, next: Next
         return assets::text(StatusCode::FORBIDDEN, words);
     }
     next.run(request).await
+}
+
+/// Does the Socket.IO layer take this path? It takes whatever begins like its own.
+pub(super) fn is_socket_io(path: &str) -> bool {
+    path.starts_with("/socket.io") && path != super::SOCKET_IO_SCRIPT
 }
 
 /// The origin names the host the request was made to: by Host (HTTP/1), `:authority` (HTTP/2), or by what

@@ -46,14 +46,11 @@ pub(crate) struct Hub {
 struct State {
     rooms: Rooms<SignalPayload>,
     sockets: HashMap<ConnectionId, SocketRef>,
-    /// Which browser each participant's connection is, for requests that only participants may make.
-    guests: HashMap<ConnectionId, GuestId>,
 }
 
 impl Hub {
     pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
-        let state =
-            State { rooms: Rooms::new(options.limits), sockets: HashMap::new(), guests: HashMap::new() };
+        let state = State { rooms: Rooms::new(options.limits), sockets: HashMap::new() };
         Arc::new(Self {
             state: Mutex::new(state),
             tokens: Tokens::new(secrets, now().unix_ms),
@@ -94,12 +91,8 @@ impl Hub {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
         };
-        let guest = wish.guest.clone();
         match state.rooms.join(now, connection, wish) {
             Ok(joined) => {
-                if let Some(guest) = guest {
-                    state.guests.insert(connection, guest);
-                }
                 counter!("kaigi_joins_total").increment(1);
                 tracing::info!(room = %short(&room), participant = %joined.participant.id,
                     outcome = ?joined.outcome, others = joined.others.len(), "joined");
@@ -122,7 +115,7 @@ impl Hub {
         self.deadline.notify_one();
     }
 
-    /// Checks what a client asks for against names, versions, keys and tokens.
+    /// Checks what a client asks for against names, keys and tokens.
     fn wish(
         &self,
         session: Option<&Session>,
@@ -130,15 +123,7 @@ impl Hub {
         now: Now,
     ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
-        let wire::Join { version, room, name, media, resume, create_key } = request;
-        let ours = kaigi_protocol::vocabulary::PROTOCOL_VERSION;
-        if version.major != ours.major {
-            let text = format!(
-                "this page speaks version {}.{} of the protocol, the server {}.{}: reload the page",
-                version.major, version.minor, ours.major, ours.minor
-            );
-            return Err(error(ErrorCode::VersionMismatch, text));
-        }
+        let wire::Join { version: _, room, name, media, resume, create_key } = request;
         if self.closing.load(Ordering::Relaxed) {
             return Err(error(
                 ErrorCode::ShuttingDown,
@@ -190,7 +175,7 @@ impl Hub {
 
     /// Is this browser in any room right now?
     pub(crate) fn holds(&self, guest: &str) -> bool {
-        self.lock().guests.values().any(|present| present.0 == guest)
+        self.lock().rooms.holds(&GuestId(guest.to_owned()))
     }
 
     pub(crate) fn is_create_key(&self, key: &str) -> bool {
@@ -272,7 +257,6 @@ impl State {
     }
 
     fn lose(&mut self, connection: ConnectionId, loss: Loss) {
-        self.guests.remove(&connection);
         self.rooms.handle_disconnect(now(), connection, loss);
         self.drain();
     }

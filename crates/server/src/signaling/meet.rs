@@ -4,12 +4,12 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use kaigi_protocol::{
-    vocabulary::{ErrorCode, limits},
+    vocabulary::{ErrorCode, PROTOCOL_VERSION, ProtocolVersion, limits},
     wire::{self, Answer, Empty, Request, SignalPayload},
 };
 use kaigi_room::{ConnectionId, Loss, Signal};
 use metrics::counter;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use socketioxide::{
     adapter::LocalAdapter,
     extract::SocketRef,
@@ -88,6 +88,10 @@ impl Client {
             Ok(data) => data,
             Err(why) => return error(ErrorCode::BadRequest, why),
         };
+        // Before its form: another major version may have another form.
+        if event == "join" {
+            check_version(&data)?;
+        }
         let request = match serde_json::from_value(serde_json::json!({ "event": event, "data": data })) {
             Ok(request) => request,
             Err(why) => return error(ErrorCode::BadRequest, format!("{event}: {why}; see docs/protocol.md")),
@@ -157,6 +161,20 @@ impl Answering {
                 let _ = self.reply.socket.emit("request-error", &wire::RequestError { request, error });
             }
         }
+    }
+}
+
+fn check_version(join: &serde_json::Value) -> Result<(), wire::Error> {
+    let version = join.get("version").and_then(|version| ProtocolVersion::deserialize(version).ok());
+    match version {
+        Some(theirs) if theirs.major != PROTOCOL_VERSION.major => {
+            let message = format!(
+                "this page speaks version {}.{} of the protocol, the server {}.{}: reload the page",
+                theirs.major, theirs.minor, PROTOCOL_VERSION.major, PROTOCOL_VERSION.minor
+            );
+            Err(wire::Error { code: ErrorCode::VersionMismatch, message })
+        }
+        _ => Ok(()),
     }
 }
 

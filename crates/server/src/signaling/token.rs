@@ -65,7 +65,8 @@ impl Tokens {
         Some(Identity {
             id: ParticipantId(claims.id),
             incarnation: claims.incarnation,
-            live,
+            // Every join brings a new token, so a client whose peer connections live has that incarnation's.
+            live: live.filter(|live| *live == claims.incarnation),
             joined_at: claims.joined_at,
             restorable: claims.run != self.run && just_started,
         })
@@ -100,6 +101,7 @@ mod tests {
 
         let identity = first.read(&token, &room, Some(3), 3_000).unwrap();
         assert_eq!((identity.id.0.as_str(), identity.incarnation, identity.live), ("ann", 3, Some(3)));
+        assert_eq!(first.read(&token, &room, Some(77), 3_000).unwrap().live, None);
         assert!(!identity.restorable, "this run knows itself who is there");
         assert!(first.read(&token, &RoomName::parse("other").unwrap(), None, 3_000).is_none());
         assert!(first.read(&token, &room, None, 2_000 + LIFETIME_MS + 1).is_none());
