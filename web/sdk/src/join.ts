@@ -10,6 +10,9 @@ import { Signaling } from './signaling';
 import { KaigiError } from './types';
 import type { JoinOptions, Room } from './types';
 
+/** The longest a join waits for its first offers to leave. */
+const OFFERS_MS = 250;
+
 const prepared = new PreparedConnections(connectSocketIo);
 
 /** Replaced in tests. */
@@ -65,7 +68,8 @@ export async function joinRoom(
     const stop = [
       signaling.on('joined', () => {
         settle();
-        resolve(meeting);
+        // A page draws the meeting now, which keeps its thread busy: the offers leave first.
+        void atMost(OFFERS_MS, meeting.offered()).then(() => resolve(meeting));
       }),
       signaling.on('state', (state) => {
         if (state.state !== 'closed') return;
@@ -97,6 +101,17 @@ export function isSupported(): boolean {
     'replaceTrack' in RTCRtpSender.prototype &&
     navigator.mediaDevices?.getUserMedia !== undefined
   );
+}
+
+/** Resolves with the work, or when it takes too long. */
+function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, milliseconds);
+    void work.then(() => {
+      clearTimeout(timer);
+      done();
+    });
+  });
 }
 
 function resolve(serverUrl: string): string {

@@ -81,6 +81,11 @@ export class Mesh extends Emitter<MeshEvents> {
     peer.start();
   }
 
+  /** Resolves when every first offer that is ours to make is on its way. */
+  async offered(): Promise<void> {
+    await Promise.all([...this.#links.values()].map(({ peer }) => peer.offered));
+  }
+
   close(id: ParticipantId): void {
     this.#links.get(id)?.peer.close();
     this.#links.delete(id);

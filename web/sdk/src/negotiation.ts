@@ -61,6 +61,11 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     return this.#connection;
   }
 
+  /** Resolves when everything begun so far is done: after `start`, when the first offer is on its way. */
+  get settled(): Promise<void> {
+    return this.#chain;
+  }
+
   /** Makes the first offer, or begins to wait for it. Apart from the constructor so that listeners can be set. */
   start(): void {
     if (this.#options.firstOffer === 'offer') {

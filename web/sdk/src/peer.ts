@@ -104,6 +104,11 @@ export class Peer extends Emitter<PeerEvents> {
     this.#negotiation.start();
   }
 
+  /** Resolves when our first offer, if it is ours to make, is on its way. */
+  get offered(): Promise<void> {
+    return this.#negotiation.settled;
+  }
+
   handleSignal(payload: SignalPayload): void {
     this.#negotiation.handleSignal(payload);
   }

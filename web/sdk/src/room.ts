@@ -188,6 +188,11 @@ export class Meeting implements Room {
     this.#mesh.restartIce(participant);
   }
 
+  /** Resolves when those who were here have been sent an offer. */
+  offered(): Promise<void> {
+    return this.#mesh.offered();
+  }
+
   async leave(): Promise<void> {
     this.#store?.forget();
     await this.#signaling.leave();
