@@ -124,27 +124,15 @@ pub(crate) fn sign(message: &mut Vec<u8>, kind: Integrity, key: &Key) {
     set_length(message);
 }
 
-/// Appends FINGERPRINT (RFC 8489 §14.7).
+/// Appends FINGERPRINT: a CRC, xored with "STUN" (RFC 8489 §14.7).
 pub(crate) fn add_fingerprint(message: &mut Vec<u8>) {
     let length = (message.len() + 8 - HEADER) as u16;
     message[2..4].copy_from_slice(&length.to_be_bytes());
-    let fingerprint = Fingerprint::compute(&[message]);
+    let mut crc = Fingerprint::compute(&[message]);
+    crc.iter_mut().zip(b"STUN").for_each(|(byte, mask)| *byte ^= mask);
     message.extend(Fingerprint::TYPE.value().to_be_bytes());
     message.extend(4u16.to_be_bytes());
-    message.extend(Fingerprint::new(fingerprint).to_wire());
-}
-
-trait ToWire {
-    fn to_wire(&self) -> [u8; 4];
-}
-
-impl ToWire for Fingerprint {
-    /// The CRC xored with "STUN".
-    fn to_wire(&self) -> [u8; 4] {
-        let mut bytes = *self.fingerprint();
-        bytes.iter_mut().zip(b"STUN").for_each(|(byte, mask)| *byte ^= mask);
-        bytes
-    }
+    message.extend(crc);
 }
 
 fn set_length(message: &mut [u8]) {

@@ -4,9 +4,9 @@
 //! time stamp (3 bytes, units of 16 s) and 9 bytes of an HMAC over it and the 5-tuple. Short, so that a 401
 //! stays within 100 bytes.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -17,8 +17,7 @@ use crate::{
 const COOKIE: &str = "obMatJos2";
 const UNIT_S: u64 = 16;
 const STAMPS: u32 = 1 << 24;
-const FEATURES_AT: usize = COOKIE.len();
-const TOKEN_AT: usize = FEATURES_AT + 4;
+const TOKEN_AT: usize = COOKIE.len() + 4;
 const LENGTH: usize = TOKEN_AT + 16;
 
 /// The key of all nonces of one server, random at start; media threads may share it.
@@ -40,21 +39,16 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    const PASSWORD_ALGORITHMS: u8 = 1;
-    const USERNAME_ANONYMITY: u8 = 2;
-
+    /// Base64 of 24 bits: password algorithms are bit 0, username anonymity is bit 1.
     fn encoded(self) -> &'static str {
-        // Base64 of 24 bits: 0x000001 and 0x000003.
         if self.username_anonymity { "AAAD" } else { "AAAB" }
     }
 }
 
 /// Does this nonce, ours or not, announce password algorithms?
 pub(crate) fn announces_password_algorithms(nonce: &str) -> bool {
-    let Some(features) = nonce.strip_prefix(COOKIE).and_then(|rest| rest.get(..4)) else { return false };
-    let bits = URL_SAFE_NO_PAD.decode(features.replace('+', "-").replace('/', "_"));
-    debug_assert_eq!(Features::PASSWORD_ALGORITHMS | Features::USERNAME_ANONYMITY, 3);
-    bits.is_ok_and(|bits| bits.last().is_some_and(|last| last & Features::PASSWORD_ALGORITHMS != 0))
+    let features = nonce.strip_prefix(COOKIE).and_then(|rest| rest.get(..4));
+    features.and_then(|features| STANDARD.decode(features).ok()).is_some_and(|bits| bits[2] & 1 != 0)
 }
 
 pub(crate) fn make(key: &NonceKey, from: &FiveTuple, now: Now, features: Features) -> String {
@@ -108,9 +102,9 @@ fn token(key: &NonceKey, from: &FiveTuple, stamp: u32, features: Features) -> [u
     token
 }
 
-fn ip_bytes(ip: std::net::IpAddr) -> [u8; 16] {
+fn ip_bytes(ip: IpAddr) -> [u8; 16] {
     match ip {
-        std::net::IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
-        std::net::IpAddr::V6(ip) => ip.octets(),
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        IpAddr::V6(ip) => ip.octets(),
     }
 }
