@@ -173,6 +173,12 @@ describe('a call of two', () => {
       // The guest enters without a click.
       await guest.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
       await seesVideo(guest, 'Ann');
+      // The host's browser is known from now on; the guest's is not.
+      const rights = async (context) => (await context.request.get(`${keyed.url}/api/v1/session`)).json();
+      await until('the host may open rooms', async () => (await rights(ann)).mayOpenRooms);
+      assert.equal((await rights(bob)).mayOpenRooms, false);
+      await host.goto(`${keyed.url}/r/another-vault?lang=en&name=Ann&join=1`);
+      await host.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
       await ann.close();
       await bob.close();
     } finally {

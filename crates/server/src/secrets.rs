@@ -83,6 +83,12 @@ pub(crate) fn random_id() -> String {
     URL_SAFE_NO_PAD.encode(random::<12>())
 }
 
+/// Stands for a text where the text itself must not be kept.
+pub(crate) fn digest(text: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&digest.as_ref()[..12])
+}
+
 /// Compares in a time that tells nothing about where the difference is.
 pub(crate) fn equal(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()

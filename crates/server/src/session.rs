@@ -17,9 +17,9 @@ const YEAR_SECONDS: u32 = 365 * 24 * 3600;
 pub(crate) struct Session {
     /// Names the browser; not a person.
     pub(crate) guest: String,
-    /// It has shown the key for opening rooms.
+    /// It has shown the key for opening rooms: a digest of that key, worth nothing once the key is another.
     #[serde(default)]
-    pub(crate) opener: bool,
+    pub(crate) opener: Option<String>,
     #[serde(default)]
     pub(crate) preferences: Preferences,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Preferences(BTreeMap<String, String>);
 
 impl Session {
     fn new() -> Self {
-        Self { guest: random_id(), opener: false, preferences: Preferences::default() }
+        Self { guest: random_id(), opener: None, preferences: Preferences::default() }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Site;
 use crate::{
     assets,
-    secrets::equal,
+    secrets::{digest, equal},
     session::{Preferences, Session},
     visitor::Visitor,
 };
@@ -96,7 +96,7 @@ pub(super) async fn put_session(
         if !site.hub.is_create_key(&key) {
             return problem(StatusCode::FORBIDDEN, "the key for opening rooms is wrong");
         }
-        session.opener = true;
+        session.opener = Some(digest(&key));
     }
     remember(&site, Some(&visitor), &session, StatusCode::NO_CONTENT.into_response())
 }

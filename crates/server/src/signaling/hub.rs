@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use super::{convert, token::Tokens};
 use crate::{
-    secrets::{Secrets, equal},
+    secrets::{Secrets, digest, equal},
     session::Session,
 };
 
@@ -142,7 +142,7 @@ impl Hub {
                 }
                 true
             }
-            (Some(_), _) => session.is_some_and(|session| session.opener),
+            (Some(_), _) => session.is_some_and(|session| self.may_open(session)),
         };
         let resume =
             resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
@@ -188,7 +188,10 @@ impl Hub {
 
     /// May whoever has this session open rooms?
     pub(crate) fn may_open(&self, session: &Session) -> bool {
-        self.options.create_key.is_none() || session.opener
+        match &self.options.create_key {
+            None => true,
+            Some(key) => session.opener.as_ref().is_some_and(|opener| *opener == digest(key)),
+        }
     }
 
     pub(crate) fn ice_servers(&self) -> &[IceServer] {

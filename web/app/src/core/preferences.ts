@@ -75,6 +75,18 @@ export function rememberRoom(room: string): void {
   setChoices({ recentRooms: [room, ...others].slice(0, recentRoomsKept) });
 }
 
+/** Lets the cookie remember that we may open rooms, after a key has proved right. */
+export function rememberKey(createKey: string): void {
+  void fetch('/api/v1/session', {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ createKey }),
+  }).then(
+    ({ ok }) => ok && mayOpenRooms.set(true),
+    () => undefined, // asked again next time
+  );
+}
+
 /** Takes over what the server's cookie remembers; what this browser knows itself wins. Never throws. */
 export async function loadSession(): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 import { joinRoom, prepareJoin, type LocalMedia, type Room } from '@kaigi/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { errorCode } from '../core/errors';
-import { rememberRoom } from '../core/preferences';
+import { rememberKey, rememberRoom } from '../core/preferences';
 
 /** How far one is on the way into a room, and how one came out of it. */
 export type Entry =
@@ -51,6 +51,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
           }
           joined.current = room;
           rememberRoom(room.name);
+          if (createKey !== undefined) rememberKey(createKey);
           setEntry({ phase: 'meeting', room });
         },
         (error: unknown) => {
