@@ -1,10 +1,15 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run build web test setup-test generate lint test-web test-rust test-e2e fuzz screenshots clean
+.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e fuzz screenshots clean
 SHELL := /bin/bash
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
 
-run: build
-	target/release/kaigi serve $(ARGS)
+run: tools build
+	$(TARGET)/release/kaigi serve $(ARGS)
+
+# What is missing on this machine, and the line that installs it.
+tools:
+	@scripts/check-tools
 
 build: web
 	cargo build --release --locked -p kaigi
@@ -13,7 +18,6 @@ build: web
 web: web/app/dist/.built
 
 web/node_modules/.installed: web/package-lock.json
-	@scripts/check-tools
 	cd web && npm ci --omit=dev --no-audit --no-fund
 	touch $@
 
@@ -24,8 +28,7 @@ web/app/dist/.built: $(WEB_SOURCES) | web/node_modules/.installed
 test: setup-test lint test-web test-rust fuzz test-e2e
 
 # Installs what only the tests need; says what is missing where it may not.
-setup-test:
-	@scripts/check-tools
+setup-test: tools
 	@scripts/setup-test
 	cd web && npm ci --no-audit --no-fund && touch node_modules/.installed
 	cd e2e && npm ci --no-audit --no-fund
@@ -48,7 +51,7 @@ fuzz:
 	scripts/fuzz $(SECONDS_EACH)
 
 test-e2e: build
-	cd e2e && npm test
+	cd e2e && KAIGI_BINARY=$(abspath $(TARGET))/release/kaigi npm test
 
 # Files made from others; tests fail when they are stale.
 generate:
@@ -56,7 +59,7 @@ generate:
 
 # The pictures in docs/images, from a real call.
 screenshots: build setup-test
-	cd e2e && node screenshots.mjs
+	cd e2e && KAIGI_BINARY=$(abspath $(TARGET))/release/kaigi node screenshots.mjs
 
 clean:
 	rm -rf target web/app/dist web/sdk/dist web/node_modules e2e/node_modules fuzz/target

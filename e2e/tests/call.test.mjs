@@ -177,6 +177,12 @@ describe('a call of two', () => {
       const rights = async (context) => (await context.request.get(`${keyed.url}/api/v1/session`)).json();
       await until('the host may open rooms', async () => (await rights(ann)).mayOpenRooms);
       assert.equal((await rights(bob)).mayOpenRooms, false);
+      // Guessing is slowed down.
+      const guess = () => ann.request.put(`${keyed.url}/api/v1/session`, { data: { createKey: 'guess' } });
+      const answers = [];
+      for (let count = 0; count < 15; count += 1) answers.push((await guess()).status());
+      assert.ok(answers.includes(403) && answers.at(-1) === 429, answers.join());
+      assert.match(keyed.output, /WARN .*wrong key/);
       await host.goto(`${keyed.url}/r/another-vault?lang=en&name=Ann&join=1`);
       await host.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
       await ann.close();

@@ -1,5 +1,6 @@
 // Garbage, slow clients and idle crowds change nothing for a running call.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
@@ -109,6 +110,34 @@ describe('a running call', () => {
     const large = await request(`${server.url}/socket.io/?EIO=4&transport=polling`, { method: 'POST', body: 'x'.repeat(1e6) })
       .catch((error) => ({ status: error.code }));
     assert.notEqual(large.status, 200);
+  }));
+
+  it('survives clients that do not read, without growing', () => undisturbed(async () => {
+    const status = () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))[1]);
+    const before = status();
+    const senders = [];
+    let refused = 0;
+    for (let index = 0; index < 8; index += 1) {
+      // Opens a session over polling, enters a room, and never asks for what was sent to it.
+      const opened = await server.get('/socket.io/?EIO=4&transport=polling');
+      const url = `/socket.io/?EIO=4&transport=polling&sid=${JSON.parse(opened.body.slice(1)).sid}`;
+      const type = { 'content-type': 'text/plain' };
+      await server.get(url, type, 'POST', '40');
+      await server.get(url, type, 'POST', `42["create or join","deaf-${index}"]`);
+      const sender = io(server.url, { transports: ['websocket'], forceNew: true, rejectUnauthorized: false });
+      sender.on('log', (lines) => { refused += /bytes a second/.test(lines[1]) ? 1 : 0; });
+      await sender.emitWithAck('create or join', `deaf-${index}`);
+      senders.push(sender);
+    }
+    for (let round = 0; round < 40; round += 1) {
+      for (const sender of senders) sender.emit('message', 'x'.repeat(150_000));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await until('the flood is refused in words', () => refused > 200);
+    const grown = (status() - before) / 1024;
+    console.log(`8 clients that do not read, 48 MB sent to them: the server grew by ${grown.toFixed(1)} MB`);
+    assert.ok(grown < 40, `the server grew by ${grown} MB`);
+    for (const sender of senders) sender.disconnect();
   }));
 
   it('answers malformed requests with coded errors and goes on', () => undisturbed(async () => {

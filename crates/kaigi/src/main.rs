@@ -67,7 +67,8 @@ async fn serve_until_told(settings: &Settings, data_dir: PathBuf) -> Result<(), 
     // Before anything is bound: a signal that comes while starting must end us, too.
     let told = shutdown_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let interfaces = addresses::interfaces();
-    let options = settings.options(data_dir, addresses::names(&interfaces));
+    let lan = addresses::lan(&interfaces);
+    let options = settings.options(data_dir, addresses::names(&interfaces), lan);
     let server = Server::bind(options).await.map_err(|error| error.to_string())?;
     let certificate = server.certificate();
     for warning in certificate.iter().flat_map(|certificate| &certificate.warnings) {
@@ -77,7 +78,7 @@ async fn serve_until_told(settings: &Settings, data_dir: PathBuf) -> Result<(), 
         listen: &server.addresses(),
         certificate: certificate.as_deref(),
         public: &settings.public_address,
-        lan: addresses::lan(&interfaces),
+        lan,
         firewalls: Firewalls::find(),
         terminal: io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
     }));

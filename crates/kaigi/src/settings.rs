@@ -215,7 +215,7 @@ impl Settings {
     }
 
     /// For the server, with `data_dir` resolved and ready, and `names` for a self-signed certificate.
-    pub fn options(&self, data_dir: PathBuf, names: Vec<String>) -> Options {
+    pub fn options(&self, data_dir: PathBuf, names: Vec<String>, lan: Option<IpAddr>) -> Options {
         let tls = match (self.tls, &self.tls_cert, &self.tls_key) {
             (Tls::Off, ..) => None,
             (Tls::On, Some(cert), Some(key)) => Some(Source::Files { cert: cert.clone(), key: key.clone() }),
@@ -227,6 +227,7 @@ impl Settings {
             tls,
             trust_proxy: self.trust_proxy.clone(),
             public_address: self.public_address.clone(),
+            lan_address: lan,
             http_redirect: self.http_redirect.filter(|_| self.tls == Tls::On),
             allow_origin: self.allow_origin.clone(),
             frame_ancestors: self.frame_ancestors.clone(),

@@ -32,11 +32,15 @@ pub mod limits {
     /// Signals kept for a participant whose connection is lost, delivered when it resumes.
     pub const SIGNALS_KEPT: usize = 256;
     /// Bytes of signals kept for a participant whose connection is lost.
-    pub const SIGNALS_KEPT_BYTES: usize = 512 * 1024;
+    pub const SIGNALS_KEPT_BYTES: usize = 256 * 1024;
     /// Requests a connection may send per second in the long run.
     pub const REQUESTS_PER_SECOND: u32 = 40;
     /// Requests a connection may send in one burst (ICE candidates come in bursts).
     pub const REQUEST_BURST: u32 = 200;
+    /// Bytes of requests a connection may send per second in the long run.
+    pub const BYTES_PER_SECOND: u32 = 32 * 1024;
+    /// Bytes of requests a connection may send in one burst: two of the largest messages.
+    pub const BYTE_BURST: u32 = 384 * 1024;
 }
 
 /// Version of the signaling protocol: clients and servers of one major version understand each other.

@@ -18,7 +18,10 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 /// Answers with a file of the bundle, in the best encoding the client takes; 404 if there is none.
 pub(crate) fn serve(path: &str, request: &HeaderMap) -> Response<Body> {
     let Some((file, encoding)) = find(path, request) else {
-        return text(StatusCode::NOT_FOUND, "no such page");
+        return text(
+            StatusCode::NOT_FOUND,
+            "no such page here; meetings are at /r/NAME, and the start page is /",
+        );
     };
     let hashed = path.starts_with("assets/");
     let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..8]));

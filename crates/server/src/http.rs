@@ -42,6 +42,8 @@ pub(crate) struct Site {
     pub(crate) trust_proxy: Arc<[IpNet]>,
     pub(crate) origins: Arc<Origins>,
     pub(crate) handshakes: Arc<Handshakes>,
+    /// `https://` and the server's address in the local network.
+    pub(crate) lan_origin: Option<Arc<str>>,
     pub(crate) page_headers: Arc<HeaderMap>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) metrics_token: Option<Arc<str>>,
@@ -62,6 +64,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
     let mut routes = Router::new()
         .route("/", get(page))
         .route("/r/{room}", get(page))
+        .route("/r/{room}/", get(page))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))

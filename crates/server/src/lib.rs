@@ -12,6 +12,7 @@ mod secrets;
 mod server;
 mod session;
 mod signaling;
+mod sources;
 mod stun;
 mod visitor;
 

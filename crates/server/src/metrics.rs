@@ -12,6 +12,7 @@ pub(crate) fn describe() {
         "kaigi_handshakes_refused_total",
         "Socket.IO handshakes refused because they came too fast."
     );
+    describe_counter!("kaigi_wrong_keys_total", "Wrong keys for opening rooms.");
     describe_counter!("kaigi_requests_refused_total", "Signaling requests answered with an error.");
     describe_counter!(
         "kaigi_signaling_send_failures_total",

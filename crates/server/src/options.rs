@@ -20,6 +20,9 @@ pub struct Options {
     pub trust_proxy: Vec<IpNet>,
     /// Addresses the server is reached under, where they are not its own.
     pub public_address: Vec<IpAddr>,
+    /// Where others of the local network reach this server, for invitations made on the machine itself. Told
+    /// when every interface is listened on.
+    pub lan_address: Option<IpAddr>,
     /// A plain-HTTP listener that only redirects to https.
     pub http_redirect: Option<SocketAddr>,
     /// Origins besides our own that may use Socket.IO and the API; `*` allows all.

@@ -135,6 +135,7 @@ impl Server {
             trust_proxy: options.trust_proxy.clone().into(),
             origins: Site::origins(&options.allow_origin),
             handshakes: Arc::default(),
+            lan_origin: lan_origin(&options, &tcp, port),
             page_headers: Site::page_headers(&options.frame_ancestors).map_err(StartError::Setting)?,
             metrics,
             metrics_token: options.metrics_token.as_deref().map(Into::into),
@@ -190,6 +191,21 @@ impl Server {
         tokio::time::sleep(LAST_WORDS).await;
         tasks.abort_all();
     }
+}
+
+/// Where others of the local network open the page: only over TLS, which cameras need, and only where every
+/// interface is listened on.
+fn lan_origin(options: &Options, tcp: &[TcpListener], port: u16) -> Option<Arc<str>> {
+    let address = options.lan_address.filter(|_| options.tls.is_some())?;
+    let covers = |listener: &TcpListener| {
+        listener.local_addr().is_ok_and(|local| {
+            local.ip() == address || (local.ip().is_unspecified() && local.is_ipv4() == address.is_ipv4())
+        })
+    };
+    tcp.iter().any(covers).then(|| match port {
+        443 => format!("https://{}", SocketAddr::new(address, 0)).trim_end_matches(":0").into(),
+        port => format!("https://{}", SocketAddr::new(address, port)).into(),
+    })
 }
 
 fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError> {

@@ -1,5 +1,6 @@
 //! Signaling over Socket.IO: the namespace `/meet` for Kaigi's own clients and the plain relay on `/`.
 
+mod budget;
 mod convert;
 mod hub;
 mod meet;

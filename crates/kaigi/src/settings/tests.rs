@@ -211,7 +211,7 @@ fn what_has_no_effect_with_tls_off_is_a_warning() {
     assert_eq!(loaded.problems, []);
     assert_eq!(loaded.warnings.len(), 3, "{:?}", loaded.warnings);
     assert!(loaded.warnings[2].starts_with("--http-redirect: "), "{:?}", loaded.warnings);
-    let options = loaded.settings.options("/d".into(), vec![]);
+    let options = loaded.settings.options("/d".into(), vec![], None);
     assert!(options.tls.is_none() && options.http_redirect.is_none());
 }
 

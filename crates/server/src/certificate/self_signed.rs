@@ -75,7 +75,7 @@ pub(super) fn make(data_dir: &Path, names: &[String], now: SystemTime) -> Result
     let (cert_file, key_file) = (data_dir.join(CERTIFICATE_FILE), data_dir.join(KEY_FILE));
     // The key first: a watcher that sees only it changed finds a mismatch and looks again.
     write_atomically(&key_file, key.as_bytes(), 0o600).map_err(unwritable(key_file))?;
-    write_atomically(&cert_file, certificate.as_bytes(), 0o644).map_err(unwritable(cert_file))?;
+    write_atomically(&cert_file, certificate.as_bytes(), 0o600).map_err(unwritable(cert_file))?;
     // The renames themselves; a file system that cannot do this loses at most a certificate we make again.
     let _ = File::open(data_dir).and_then(|folder| folder.sync_all());
     Ok(())

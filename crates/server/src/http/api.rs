@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, Response, StatusCode, header},
     response::IntoResponse,
 };
+use kaigi_protocol::vocabulary::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use super::Site;
@@ -57,6 +58,10 @@ pub(super) async fn metrics(
 struct SessionView {
     preferences: Preferences,
     may_open_rooms: bool,
+    /// Where others reach this server, when the visitor's own address of it, on loopback, is worth nothing
+    /// to them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_origin: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -69,9 +74,15 @@ pub(super) struct SessionChange {
 /// What the cookie remembers; a visitor without one gets one.
 pub(super) async fn session(State(site): State<Site>, request: Request) -> Response<Body> {
     let session = site.sessions.read_or_new(request.headers());
-    let view =
-        SessionView { may_open_rooms: site.hub.may_open(&session), preferences: session.preferences.clone() };
-    remember(&site, request.extensions().get(), &session, Json(view).into_response())
+    let visitor: Option<&Visitor> = request.extensions().get();
+    let on_loopback =
+        visitor.is_some_and(|visitor| !visitor.proxied && visitor.ip.is_some_and(|ip| ip.is_loopback()));
+    let view = SessionView {
+        may_open_rooms: site.hub.may_open(&session),
+        preferences: session.preferences.clone(),
+        invite_origin: site.lan_origin.as_deref().filter(|_| on_loopback).map(Into::into),
+    };
+    remember(&site, visitor, &session, Json(view).into_response())
 }
 
 /// Changes what the cookie remembers.
@@ -93,8 +104,10 @@ pub(super) async fn put_session(
         session.preferences = preferences;
     }
     if let Some(key) = change.create_key {
-        if !site.hub.is_create_key(&key) {
-            return problem(StatusCode::FORBIDDEN, "the key for opening rooms is wrong");
+        if let Err(error) = site.hub.check_key(&key, visitor.ip) {
+            let limited = error.code == ErrorCode::RateLimited;
+            let status = if limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::FORBIDDEN };
+            return problem(status, &error.message);
         }
         session.opener = Some(digest(&key));
     }

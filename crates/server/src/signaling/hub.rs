@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -23,6 +24,8 @@ use super::{convert, token::Tokens};
 use crate::{
     secrets::{Secrets, digest, equal},
     session::Session,
+    sources::{Sources, per_minute},
+    visitor::Visitor,
 };
 
 /// What the hub is told at start.
@@ -37,6 +40,7 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     pub(super) tokens: Tokens,
     options: HubOptions,
+    guesses: Sources,
     next_connection: AtomicU64,
     closing: AtomicBool,
     /// The next deadline of the rooms may have changed.
@@ -55,6 +59,7 @@ impl Hub {
             state: Mutex::new(state),
             tokens: Tokens::new(secrets, now().unix_ms),
             options,
+            guesses: Sources::new(per_minute(10, 10)),
             next_connection: AtomicU64::new(1),
             closing: AtomicBool::new(false),
             deadline: Notify::new(),
@@ -81,13 +86,13 @@ impl Hub {
     pub(crate) fn join(
         &self,
         connection: ConnectionId,
-        session: Option<&Session>,
+        visitor: &Visitor,
         request: wire::Join,
         reply: impl FnOnce(wire::Answer<wire::Joined>),
     ) {
         let now = now();
         let mut state = self.lock();
-        let (wish, room) = match self.wish(session, request, now) {
+        let (wish, room) = match self.wish(visitor, request, now) {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
         };
@@ -118,7 +123,7 @@ impl Hub {
     /// Checks what a client asks for against names, keys and tokens.
     fn wish(
         &self,
-        session: Option<&Session>,
+        visitor: &Visitor,
         request: wire::Join,
         now: Now,
     ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
@@ -134,15 +139,13 @@ impl Hub {
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
         let name = kaigi_protocol::vocabulary::DisplayName::parse(&name)
             .map_err(|why| error(ErrorCode::InvalidDisplayName, format!("display name: {why}")))?;
-        let may_open = match (&self.options.create_key, &create_key) {
-            (None, _) => true,
-            (Some(key), Some(given)) if !given.is_empty() => {
-                if !equal(key, given) {
-                    return Err(error(ErrorCode::WrongKey, "the key for opening rooms is wrong".into()));
-                }
+        let session = visitor.session.as_ref();
+        let may_open = match create_key.filter(|key| !key.is_empty() && self.asks_for_key()) {
+            Some(key) => {
+                self.check_key(&key, visitor.ip)?;
                 true
             }
-            (Some(_), _) => session.is_some_and(|session| self.may_open(session)),
+            None => session.map_or(!self.asks_for_key(), |session| self.may_open(session)),
         };
         let resume =
             resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
@@ -178,8 +181,26 @@ impl Hub {
         self.lock().rooms.holds(&GuestId(guest.to_owned()))
     }
 
-    pub(crate) fn is_create_key(&self, key: &str) -> bool {
-        self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key))
+    /// Checks a key for opening rooms. Guesses are counted by where they come from, right ones as well.
+    pub(crate) fn check_key(&self, key: &str, source: Option<IpAddr>) -> Result<(), wire::Error> {
+        let error = |code, message: &str| Err(wire::Error { code, message: message.into() });
+        if !self.guesses.allow(source) {
+            return error(
+                ErrorCode::RateLimited,
+                "too many keys were tried from your network; wait a minute",
+            );
+        }
+        if self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key)) {
+            return Ok(());
+        }
+        counter!("kaigi_wrong_keys_total").increment(1);
+        tracing::warn!("a wrong key for opening rooms was given");
+        error(ErrorCode::WrongKey, "the key for opening rooms is wrong")
+    }
+
+    /// Rooms that may be open at once, in `/meet` and in the relay each.
+    pub(super) fn max_rooms(&self) -> usize {
+        self.options.limits.rooms
     }
 
     pub(crate) fn asks_for_key(&self) -> bool {
@@ -292,7 +313,7 @@ impl State {
 }
 
 /// Disconnects a client as soon as it can be told so.
-fn disconnect_later(socket: SocketRef) {
+pub(super) fn disconnect_later(socket: SocketRef) {
     tokio::spawn(async move {
         // The engine's heartbeat ends a dead connection well within this time.
         for _ in 0..60 {

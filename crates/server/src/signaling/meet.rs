@@ -1,8 +1,7 @@
 //! The namespace `/meet`: Kaigi's own protocol (docs/protocol.md).
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use kaigi_protocol::{
     vocabulary::{ErrorCode, PROTOCOL_VERSION, ProtocolVersion, limits},
     wire::{self, Answer, Empty, Request, SignalPayload},
@@ -19,6 +18,7 @@ use socketioxide::{
 use socketioxide_core::Value;
 
 use super::{
+    budget::Budget,
     hub::Hub,
     ordered::{Incoming, Ordered, Reply},
 };
@@ -36,7 +36,7 @@ impl ConnectHandler<LocalAdapter, ()> for Connect {
             hub: self.0.clone(),
             connection,
             visitor: socket.req_parts().extensions.get::<Visitor>().cloned().unwrap_or_default(),
-            requests: request_limiter(),
+            budget: Budget::default(),
         };
         socket.on_fallback(Ordered(move |incoming| client.handle(incoming)));
         let hub = self.0.clone();
@@ -44,26 +44,18 @@ impl ConnectHandler<LocalAdapter, ()> for Connect {
     }
 }
 
-/// Bounds the requests of one connection.
-pub(super) fn request_limiter() -> DefaultDirectRateLimiter {
-    let quota = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-    RateLimiter::direct(
-        Quota::per_second(quota(limits::REQUESTS_PER_SECOND)).allow_burst(quota(limits::REQUEST_BURST)),
-    )
-}
-
 /// One connection.
 struct Client {
     hub: Arc<Hub>,
     connection: ConnectionId,
     visitor: Visitor,
-    requests: DefaultDirectRateLimiter,
+    budget: Budget,
 }
 
 impl Client {
     fn handle(&self, incoming: Incoming) {
-        let Incoming { event, argument, reply } = incoming;
-        match self.parse(&event, argument) {
+        let Incoming { event, bytes, argument, reply } = incoming;
+        match self.parse(&event, bytes, argument) {
             Ok(request) => self.carry_out(request, Answering { event, reply }),
             Err(error) => Answering { event, reply }.send(Answer::<Empty>::Error(error)),
         }
@@ -72,12 +64,12 @@ impl Client {
     fn parse(
         &self,
         event: &str,
+        bytes: usize,
         argument: Result<serde_json::Value, String>,
     ) -> Result<Request, wire::Error> {
         let error = |code, message: String| Err(wire::Error { code, message });
-        if self.requests.check().is_err() {
-            let text = format!("more than {} requests a second; wait a moment", limits::REQUESTS_PER_SECOND);
-            return error(ErrorCode::RateLimited, text);
+        if let Err(why) = self.budget.take(bytes) {
+            return error(ErrorCode::RateLimited, why);
         }
         if !Request::EVENTS.contains(&event) {
             let text = format!("no such request; known are {}", Request::EVENTS.join(", "));
@@ -104,8 +96,7 @@ impl Client {
         let connection = self.connection;
         match request {
             Request::Join(join) => {
-                let session = self.visitor.session.as_ref();
-                self.hub.join(connection, session, *join, |answer| answering.send(answer));
+                self.hub.join(connection, &self.visitor, *join, |answer| answering.send(answer));
             }
             Request::Leave(Empty {}) => self.hub.request(
                 |rooms, now| rooms.leave(now, connection).map(|()| Empty {}),

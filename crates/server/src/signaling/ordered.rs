@@ -16,6 +16,8 @@ use socketioxide_core::Value;
 pub(crate) struct Incoming {
     /// Its name.
     pub(crate) event: String,
+    /// How long it was.
+    pub(crate) bytes: usize,
     /// Its first argument, `null` if there is none; or what is wrong with it, in words.
     pub(crate) argument: Result<serde_json::Value, String>,
     pub(crate) reply: Reply,
@@ -45,10 +47,16 @@ pub(crate) struct Ordered<F>(pub(crate) F);
 impl<F: Fn(Incoming) + Send + Sync + 'static> MessageHandler<LocalAdapter, Incoming> for Ordered<F> {
     fn call(&self, socket: Arc<Socket<LocalAdapter>>, mut value: Value, ack_id: Option<i64>) {
         let (event, argument) = parse(&value);
+        let bytes = match &value {
+            Value::Str(text, attachments) => {
+                text.len() + attachments.iter().flatten().map(|a| a.len()).sum::<usize>()
+            }
+            Value::Bytes(bytes) => bytes.len(),
+        };
         let Ok(ack) = AckSender::from_message_parts(&socket, &mut value, &ack_id);
         let Ok(socket) = SocketRef::from_message_parts(&socket, &mut value, &ack_id);
         let reply = Reply { socket, ack: ack_id.map(|_| ack) };
-        (self.0)(Incoming { event, argument, reply });
+        (self.0)(Incoming { event, bytes, argument, reply });
     }
 }
 

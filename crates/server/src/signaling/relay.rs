@@ -7,10 +7,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use governor::DefaultDirectRateLimiter;
 use serde::Serialize;
 use serde_json::Value as Json;
 use socketioxide::{
+    SendError, SocketError,
     adapter::LocalAdapter,
     extract::SocketRef,
     handler::{ConnectHandler, FromConnectParts},
@@ -19,14 +19,13 @@ use socketioxide::{
 use socketioxide_core::{Sid, Value};
 
 use super::{
-    hub::Hub,
-    meet::request_limiter,
+    budget::Budget,
+    hub::{Hub, disconnect_later},
     ordered::{Incoming, Ordered},
 };
 use crate::visitor::Visitor;
 
 const CAPACITY: usize = 2;
-const ROOMS: usize = 10_000;
 const ROOMS_PER_CLIENT: usize = 8;
 const ROOM_NAME_BYTES: usize = 256;
 
@@ -61,7 +60,7 @@ impl ConnectHandler<LocalAdapter, ()> for Connect {
             relay: self.clone(),
             id: socket.id,
             visitor: socket.req_parts().extensions.get::<Visitor>().cloned().unwrap_or_default(),
-            requests: request_limiter(),
+            budget: Budget::default(),
         };
         socket.on_fallback(Ordered(move |incoming| client.handle(incoming)));
         let (relay, id) = (self.clone(), socket.id);
@@ -73,18 +72,18 @@ struct Client {
     relay: Connect,
     id: Sid,
     visitor: Visitor,
-    requests: DefaultDirectRateLimiter,
+    budget: Budget,
 }
 
 impl Client {
     fn handle(&self, incoming: Incoming) {
-        let Incoming { event, argument, mut reply } = incoming;
+        let Incoming { event, bytes, argument, mut reply } = incoming;
         let socket = reply.socket.clone();
-        let outcome = if self.requests.check().is_err() {
-            Err("too many messages; wait a moment".to_owned())
-        } else {
-            argument.and_then(|argument| self.carry_out(&socket, &event, argument))
-        };
+        let outcome = self
+            .budget
+            .take(bytes)
+            .and(argument)
+            .and_then(|argument| self.carry_out(&socket, &event, argument));
         match outcome {
             Ok(()) => drop(reply.send(&serde_json::json!({ "ok": {} }))),
             Err(why) => {
@@ -156,7 +155,9 @@ impl Client {
                         .into(),
                 );
             }
-            None if open >= ROOMS => return Err("the server holds as many rooms as it may; try later".into()),
+            None if open >= self.relay.hub.max_rooms() => {
+                return Err("the server holds as many rooms as it may; try later".into());
+            }
             None => {
                 members.insert(room.clone(), vec![socket.clone()]);
                 let _ = socket.emit("created", &(&room, self.id));
@@ -184,8 +185,10 @@ impl Rooms {
     fn tell_others<T: Serialize>(&self, from: Sid, event: &str, argument: &T) {
         let rooms = self.seats.get(&from).into_iter().flatten();
         for member in rooms.filter_map(|room| self.members.get(room)).flatten().filter(|m| m.id != from) {
-            // A client that does not read misses it, as with the demo's own server.
-            let _ = member.emit(event, argument);
+            // One that does not read is disconnected rather than left with a gap; the others hear its `bye`.
+            if let Err(SendError::Socket(SocketError::InternalChannelFull)) = member.emit(event, argument) {
+                disconnect_later(member.clone());
+            }
         }
     }
 

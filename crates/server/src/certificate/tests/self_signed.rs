@@ -45,6 +45,7 @@ fn its_key_is_readable_by_its_owner_only_and_nothing_else_is_left_in_the_folder(
     let mode = |name: &str| folder.path(name).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("data"), 0o700);
     assert_eq!(mode("data/key.pem"), 0o600);
+    assert_eq!(mode("data/certificate.pem"), 0o600);
     let mut left: Vec<_> =
         folder.path("data").read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
