@@ -2,6 +2,7 @@
 //! they are. Contains no networking code.
 
 pub mod demux;
+pub mod framing;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -47,7 +47,12 @@ pub(crate) struct Authentication<'a> {
 }
 
 impl Authentication<'_> {
-    pub(crate) fn prove(&self, now: Now, from: &FiveTuple, message: &Message<'_>) -> Result<Proven, Unproven> {
+    pub(crate) fn prove(
+        &self,
+        now: Now,
+        from: &FiveTuple,
+        message: &Message<'_>,
+    ) -> Result<Proven, Unproven> {
         let present = integrity::present(message).ok_or(Unproven::Unauthorized)?;
         let username = message.attribute::<Username>().ok();
         let userhash = message.attribute::<Userhash>().ok();
@@ -69,8 +74,7 @@ impl Authentication<'_> {
             .into_iter()
             .find(|(_, key)| integrity::verify(message, present, key))
             .ok_or(Unproven::Unauthorized)?;
-        let validity =
-            nonce::check(self.key, from, now, self.features(), self.nonce_lifetime, nonce.nonce());
+        let validity = nonce::check(self.key, from, now, self.features(), self.nonce_lifetime, nonce.nonce());
         if validity == Validity::Stale {
             return Err(Unproven::StaleNonce);
         }

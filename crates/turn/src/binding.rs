@@ -1,5 +1,6 @@
-//! The STUN server (RFC 8489): answers Binding requests. Contains no networking code and keeps no state:
-//! one request in, at most one answer out. TURN joins it here later.
+//! Binding (RFC 8489 §3): no state, one request in, at most one answer out.
+
+use std::net::SocketAddr;
 
 use kaigi_packet::{Receive, Transmit};
 use stun_types::{
@@ -12,21 +13,9 @@ use stun_types::{
     },
 };
 
-const SOFTWARE: &str = "Kaigi";
+use crate::{codec::UNKNOWN_NAMED, model::Dropped};
 
-/// At most this many attribute types are named in a 420 answer, so that answers stay small.
-const UNKNOWN_NAMED: usize = 8;
-
-/// Why a datagram got no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dropped {
-    /// Not a STUN message, or a wrong FINGERPRINT.
-    Malformed,
-    /// An indication or a response: nobody waits for an answer (RFC 8489 §6.3.2).
-    NotARequest,
-    /// From port 0, where no answer can go.
-    PortZero,
-}
+pub(crate) const SOFTWARE: &str = "Kaigi";
 
 /// Answers a STUN request. A Binding request gets XOR-MAPPED-ADDRESS (RFC 8489 §14.2); unknown
 /// comprehension-required attributes get 420 (§6.3.1), other methods 400.
@@ -38,11 +27,11 @@ pub fn handle_binding(receive: &Receive<'_>) -> Result<Transmit, Dropped> {
     if !message.has_class(MessageClass::Request) {
         return Err(Dropped::NotARequest);
     }
-    let payload = answer(&message, receive).map_err(|_| Dropped::Malformed)?;
+    let payload = answer(&message, receive.source).map_err(|_| Dropped::Malformed)?;
     Ok(Transmit { destination: receive.source, local: receive.local, payload })
 }
 
-fn answer(message: &Message<'_>, receive: &Receive<'_>) -> Result<Vec<u8>, StunWriteError> {
+pub(crate) fn answer(message: &Message<'_>, source: SocketAddr) -> Result<Vec<u8>, StunWriteError> {
     let unknown = unknown_attributes(message);
     let mut out = if !message.has_method(BINDING) {
         error(message, 400, "Bad Request")?
@@ -52,7 +41,7 @@ fn answer(message: &Message<'_>, receive: &Receive<'_>) -> Result<Vec<u8>, StunW
         out
     } else {
         let mut out = Message::builder_success(message, MessageWriteVec::with_capacity(80));
-        out.add_attribute(&XorMappedAddress::new(receive.source, message.transaction_id()))?;
+        out.add_attribute(&XorMappedAddress::new(source, message.transaction_id()))?;
         out.add_attribute(&Software::new(SOFTWARE)?)?;
         out
     };

@@ -41,9 +41,8 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// A bucket with nothing in it: whoever is forgotten and comes back gains no second burst.
-    pub(crate) fn empty(limit: &Limit, now: Tick) -> Self {
-        if limit.unit == 0 { Self::default() } else { Self { full_at: now + limit.burst } }
+    pub(crate) fn is_full(&self, now: Tick) -> bool {
+        self.full_at <= now
     }
 
     /// Takes this many units, or nothing if there are fewer.

@@ -10,14 +10,14 @@ use crate::{
     model::Now,
 };
 
-/// REALM: at most 16 bytes, so that a 401 stays within 100; clients take whatever it is.
+/// REALM: at most 12 bytes, so that a 401 stays within 100; clients take whatever it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Realm(String);
 
 impl Realm {
-    /// `None` if empty, longer than 16 bytes, or with a quote or backslash (it is a quoted string).
+    /// `None` if empty, longer than 12 bytes, or with a quote or backslash (it is a quoted string).
     pub fn new(realm: &str) -> Option<Self> {
-        let fits = (1..=16).contains(&realm.len());
+        let fits = (1..=12).contains(&realm.len());
         let plain = realm.chars().all(|c| !c.is_control() && c != '"' && c != '\\');
         (fits && plain).then(|| Self(realm.to_owned()))
     }
@@ -144,7 +144,12 @@ impl Credentials {
     }
 
     /// The keys that may prove this name at this time.
-    pub(crate) fn candidate(&self, username: &str, algorithm: PasswordAlgorithm, now: Now) -> Option<Candidate> {
+    pub(crate) fn candidate(
+        &self,
+        username: &str,
+        algorithm: PasswordAlgorithm,
+        now: Now,
+    ) -> Option<Candidate> {
         let mut keys = Vec::new();
         if let Some(both) = self.users.get(username) {
             keys.push((format!("user:{username}"), both[algorithm as usize]));

@@ -8,7 +8,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use stun_types::{
-    attribute::{AttributeStaticType, Fingerprint, MessageIntegrity, MessageIntegritySha256},
+    attribute::{Attribute, AttributeStaticType, Fingerprint, MessageIntegrity, MessageIntegritySha256},
     message::Message,
 };
 use subtle::ConstantTimeEq;
@@ -52,7 +52,15 @@ impl Key {
         Self { bytes, length }
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    /// Any key of at most 32 bytes, such as a short-term one.
+    #[cfg(test)]
+    pub(crate) fn raw(key: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..key.len()].copy_from_slice(key);
+        Self { bytes, length: key.len() as u8 }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
 }
@@ -101,7 +109,8 @@ pub(crate) fn verify(message: &Message<'_>, present: Present, key: &Key) -> bool
         Integrity::Sha256 => (16..=32).contains(&length) && length.is_multiple_of(4),
     };
     let bytes = message.as_bytes();
-    let (Some(before), Some(claimed)) = (bytes.get(..offset), bytes.get(offset + 4..offset + 4 + length)) else {
+    let (Some(before), Some(claimed)) = (bytes.get(..offset), bytes.get(offset + 4..offset + 4 + length))
+    else {
         return false;
     };
     if !lengths_fit {
@@ -154,7 +163,9 @@ fn mac(kind: Integrity, key: &Key, before: &[u8], length: usize) -> [u8; 32] {
 
 /// HMAC-SHA1 (RFC 2104).
 pub(crate) fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key) else { unreachable!("HMAC takes keys of any length") };
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(key) else {
+        unreachable!("HMAC takes keys of any length")
+    };
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }

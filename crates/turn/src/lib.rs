@@ -1,97 +1,52 @@
-//! The STUN server (RFC 8489): answers Binding requests. Contains no networking code and keeps no state:
-//! one request in, at most one answer out. TURN joins it here later.
+//! A STUN and TURN server (RFC 8489, RFC 8656). Contains no networking code, no clock and no randomness of its
+//! own: time, packets and random bytes are arguments; packets to send, sockets to open and events are results.
+//!
+//! One [`Server`] belongs to one media thread. The order of use is *mutate → drain → wait*:
+//! 1. one of [`Server::handle_client`], [`Server::handle_peer`], [`Server::handle_relay_opened`],
+//!    [`Server::handle_icmp`], [`Server::handle_stream_closed`], [`Server::handle_handover`],
+//!    [`Server::handle_timeout`];
+//! 2. what it returned: a [`Forward`] is a piece of the very slice that was handed in, to be sent now from
+//!    where it lies, so relaying copies and allocates nothing here;
+//! 3. [`Server::poll_output`] until it returns `None`. After a `Forward` or a `Dropped` nothing was queued by
+//!    that call, so a batch of data can be handed in first and drained once;
+//! 4. [`Server::poll_timeout`] says when [`Server::handle_timeout`] is due, and why.
+//!
+//! An Allocate becomes [`Output::OpenRelay`] (two for a dual allocation). Open the socket, then call
+//! [`Server::handle_relay_opened`]: the answer to the client comes out of that call, after
+//! [`Event::Created`].
+//!
+//! Data for a relay of this server never reaches a socket: it comes back as [`Forward::Client`] for the other
+//! client, or as [`Forward::Neighbour`] for the thread that owns the relay.
 
-use kaigi_packet::{Receive, Transmit};
-use stun_types::{
-    attribute::{
-        Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, Software, UnknownAttributes,
-        XorMappedAddress,
-    },
-    message::{
-        BINDING, Message, MessageClass, MessageWrite, MessageWriteExt, MessageWriteVec, StunWriteError,
-    },
+mod allocation;
+mod answer;
+mod auth;
+mod binding;
+mod budget;
+mod codec;
+mod config;
+mod credentials;
+mod integrity;
+mod metrics;
+mod model;
+mod nonce;
+pub mod policy;
+mod quota;
+mod server;
+mod slab;
+mod time;
+
+pub use binding::handle_binding;
+pub use budget::Rate;
+pub use config::{Config, Families, Limits};
+pub use credentials::{Credentials, Minted, Realm, SharedSecret, Source};
+pub use metrics::{Counters, DROP_CAUSES, ERROR_CODES, Metrics};
+pub use model::{
+    CloseReason, Dropped, Event, Family, FiveTuple, Forward, Head, IcmpError, Now, Outcome, Output, Reason,
+    RelayError, RelayId, StreamId, Transport,
 };
-
-const SOFTWARE: &str = "Kaigi";
-
-/// At most this many attribute types are named in a 420 answer, so that answers stay small.
-const UNKNOWN_NAMED: usize = 8;
-
-/// Why a datagram got no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dropped {
-    /// Not a STUN message, or a wrong FINGERPRINT.
-    Malformed,
-    /// An indication or a response: nobody waits for an answer (RFC 8489 §6.3.2).
-    NotARequest,
-    /// From port 0, where no answer can go.
-    PortZero,
-}
-
-/// Answers a STUN request. A Binding request gets XOR-MAPPED-ADDRESS (RFC 8489 §14.2); unknown
-/// comprehension-required attributes get 420 (§6.3.1), other methods 400.
-pub fn handle_binding(receive: &Receive<'_>) -> Result<Transmit, Dropped> {
-    if receive.source.port() == 0 {
-        return Err(Dropped::PortZero);
-    }
-    let message = Message::from_bytes(receive.payload).map_err(|_| Dropped::Malformed)?;
-    if !message.has_class(MessageClass::Request) {
-        return Err(Dropped::NotARequest);
-    }
-    let payload = answer(&message, receive).map_err(|_| Dropped::Malformed)?;
-    Ok(Transmit { destination: receive.source, local: receive.local, payload })
-}
-
-fn answer(message: &Message<'_>, receive: &Receive<'_>) -> Result<Vec<u8>, StunWriteError> {
-    let unknown = unknown_attributes(message);
-    let mut out = if !message.has_method(BINDING) {
-        error(message, 400, "Bad Request")?
-    } else if !unknown.is_empty() {
-        let mut out = error(message, 420, "Unknown Attribute")?;
-        out.add_attribute(&UnknownAttributes::new(&unknown))?;
-        out
-    } else {
-        let mut out = Message::builder_success(message, MessageWriteVec::with_capacity(80));
-        out.add_attribute(&XorMappedAddress::new(receive.source, message.transaction_id()))?;
-        out.add_attribute(&Software::new(SOFTWARE)?)?;
-        out
-    };
-    // RFC 8489 §7.3: an answer has a FINGERPRINT where the request had one.
-    if message.has_attribute(Fingerprint::TYPE) {
-        out.add_fingerprint()?;
-    }
-    Ok(out.finish())
-}
-
-fn error(message: &Message<'_>, code: u16, reason: &str) -> Result<MessageWriteVec, StunWriteError> {
-    let mut out = Message::builder_error(message, MessageWriteVec::with_capacity(80));
-    out.add_attribute(&ErrorCode::new(code, reason)?)?;
-    Ok(out)
-}
-
-/// Comprehension-required attributes (below 0x8000) this server does not understand. Those that only make
-/// sense together with credentials are not asked for, and so ignored (RFC 8489 §9).
-fn unknown_attributes(message: &Message<'_>) -> Vec<AttributeType> {
-    const USERNAME: u16 = 0x0006;
-    const MESSAGE_INTEGRITY: u16 = 0x0008;
-    const MESSAGE_INTEGRITY_SHA256: u16 = 0x001C;
-    // ICE agents that probe a STUN server send PRIORITY and USE-CANDIDATE (RFC 8445 §7.1).
-    const ICE_PRIORITY: u16 = 0x0024;
-    const ICE_USE_CANDIDATE: u16 = 0x0025;
-    const KNOWN: [u16; 5] =
-        [USERNAME, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, ICE_PRIORITY, ICE_USE_CANDIDATE];
-    let mut unknown: Vec<AttributeType> = Vec::new();
-    for (_, attribute) in message.iter_attributes() {
-        let kind = attribute.get_type();
-        if kind.comprehension_required() && !KNOWN.contains(&kind.value()) && !unknown.contains(&kind) {
-            unknown.push(kind);
-            if unknown.len() == UNKNOWN_NAMED {
-                break;
-            }
-        }
-    }
-    unknown
-}
+pub use nonce::NonceKey;
+pub use server::{Server, Sizes};
 
 #[cfg(test)]
 mod tests;

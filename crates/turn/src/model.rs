@@ -242,8 +242,8 @@ pub enum Dropped {
 /// Something for the caller to do or to note, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Send this answer to a client.
-    Answer {
+    /// Send this to a client: an answer, or a Data indication that tells an ICMP error.
+    Message {
         /// To whom, from the address it talks to.
         client: FiveTuple,
         /// A whole STUN message, a multiple of 4 bytes: already a stream frame.
@@ -314,8 +314,6 @@ pub enum CloseReason {
     Expired,
     /// Its stream was closed.
     StreamClosed,
-    /// No relay socket could be opened.
-    NoRelay,
 }
 
 /// Why the next timeout exists.

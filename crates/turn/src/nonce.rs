@@ -6,7 +6,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -48,7 +51,9 @@ impl Features {
 /// Does this nonce, ours or not, announce password algorithms?
 pub(crate) fn announces_password_algorithms(nonce: &str) -> bool {
     let features = nonce.strip_prefix(COOKIE).and_then(|rest| rest.get(..4));
-    features.and_then(|features| STANDARD.decode(features).ok()).is_some_and(|bits| bits[2] & 1 != 0)
+    features
+        .and_then(|features| STANDARD.decode(features).ok())
+        .is_some_and(|bits| bits.get(2).is_some_and(|low| low & 1 != 0))
 }
 
 pub(crate) fn make(key: &NonceKey, from: &FiveTuple, now: Now, features: Features) -> String {
@@ -92,10 +97,8 @@ fn token(key: &NonceKey, from: &FiveTuple, stamp: u32, features: Features) -> [u
     let client = ip_bytes(from.client.ip());
     let server = from.server.map(ip_bytes).unwrap_or_default();
     let transport = [from.transport.index() as u8, u8::from(features.username_anonymity)];
-    let made = hmac_sha256(
-        &key.0,
-        &[&stamp, &client, &from.client.port().to_be_bytes(), &server, &transport],
-    );
+    let made =
+        hmac_sha256(&key.0, &[&stamp, &client, &from.client.port().to_be_bytes(), &server, &transport]);
     let mut token = [0; 12];
     token[..3].copy_from_slice(&stamp[1..]);
     token[3..].copy_from_slice(&made[..9]);

@@ -116,8 +116,7 @@ impl Policy {
         if hidden.iter().flatten().any(|ip| self.is_own(*ip)) {
             return Err(Denial::OwnAddress);
         }
-        let denied = |ip: IpAddr| self.deny.iter().any(|rule| rule.denies(ip, port));
-        if denied(ip) || hidden.iter().flatten().any(|ip| denied(*ip)) {
+        if self.deny.iter().any(|rule| rule.denies(ip, port)) {
             return Err(Denial::Rule);
         }
         let allowed = self.allow.iter().any(|rule| rule.covers(ip, port));
@@ -128,7 +127,8 @@ impl Policy {
         if low && !self.allow.iter().any(|rule| rule.names_port() && rule.covers(ip, port)) {
             return Err(Denial::Port);
         }
-        // What hides inside an allowed address has to be allowed itself; IPv4 hides nothing more.
+        // What hides inside an allowed address must not be denied and has to be allowed itself; IPv4 hides
+        // nothing more.
         hidden.iter().flatten().try_for_each(|ip| self.judge_outside(*ip, port))
     }
 
@@ -140,3 +140,5 @@ impl Policy {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::samples_of_all_ranges;

@@ -38,6 +38,10 @@ impl<T> Slab<T> {
         self.rows.get_mut(index as usize)?.value.as_mut()
     }
 
+    pub(crate) fn generation(&self, index: u32) -> u32 {
+        self.rows.get(index as usize).map_or(0, |row| row.generation)
+    }
+
     pub(crate) fn is_current(&self, index: u32, generation: u32) -> bool {
         self.rows.get(index as usize).is_some_and(|row| row.generation == generation && row.value.is_some())
     }

@@ -35,16 +35,27 @@ impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DenyWins { allow, deny } => {
-                write!(f, "allowing peers {allow} has no effect: denying {deny} covers it, and deny wins; remove one of them")
+                write!(
+                    f,
+                    "allowing peers {allow} has no effect: denying {deny} covers it, and deny wins; remove one of them"
+                )
             }
             Self::OwnAddressStaysDenied { allow, own } => {
-                write!(f, "allowing peers {allow} does not open {own}, an address of this server; allow exactly {own} if that is meant")
+                write!(
+                    f,
+                    "allowing peers {allow} does not open {own}, an address of this server; allow exactly {own} if that is meant"
+                )
             }
-            Self::AllowedAnyway(rule) => write!(f, "allowing peer {rule} has no effect: it is allowed anyway"),
+            Self::AllowedAnyway(rule) => {
+                write!(f, "allowing peer {rule} has no effect: it is allowed anyway")
+            }
             Self::DeniedAnyway(rule) => write!(f, "denying peer {rule} has no effect: it is denied anyway"),
             Self::Repeated(rule) => write!(f, "the peer rule {rule} is given twice"),
             Self::AllowsEverything(rule) => {
-                write!(f, "allowing peers {rule} lets every TURN user reach this machine's loopback and private networks; name the networks that are meant")
+                write!(
+                    f,
+                    "allowing peers {rule} lets every TURN user reach this machine's loopback and private networks; name the networks that are meant"
+                )
             }
         }
     }
@@ -70,7 +81,11 @@ pub(super) fn find(allow: &[Rule], deny: &[Rule], own: &[IpAddr]) -> Vec<Contrad
             found.push(Contradiction::OwnAddressStaysDenied { allow: rule.clone(), own: *own });
         }
         let base = rule.net().base();
-        if rule.is_exactly(base) && !rule.names_port() && special_range(base).is_none() && !own.contains(&base) {
+        if rule.is_exactly(base)
+            && !rule.names_port()
+            && special_range(base).is_none()
+            && !own.contains(&base)
+        {
             found.push(Contradiction::AllowedAnyway(rule.clone()));
         }
     }

@@ -81,10 +81,14 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// Not of the form.
-    #[error("`{0}` is not an address or a network; write for example 192.0.2.0/24, 192.0.2.7:443 or [2001:db8::7]:443")]
+    #[error(
+        "`{0}` is not an address or a network; write for example 192.0.2.0/24, 192.0.2.7:443 or [2001:db8::7]:443"
+    )]
     Form(String),
     /// The address has bits set that the prefix length leaves out.
-    #[error("`{0}` names an address inside the network; write the network's first address, or the address without the prefix length")]
+    #[error(
+        "`{0}` names an address inside the network; write the network's first address, or the address without the prefix length"
+    )]
     HostBits(String),
     /// The ports are none.
     #[error("`{0}` names no port; ports are 1 to 65535, a range is written 5000-6000")]
@@ -167,7 +171,9 @@ impl FromStr for Rule {
 
 fn parse_net(text: &str) -> Option<Net> {
     let (base, prefix) = match text.split_once('/') {
-        Some((base, prefix)) if prefix.bytes().all(|b| b.is_ascii_digit()) => (base, Some(prefix.parse().ok()?)),
+        Some((base, prefix)) if prefix.bytes().all(|b| b.is_ascii_digit()) => {
+            (base, Some(prefix.parse().ok()?))
+        }
         Some(_) => return None,
         None => (text, None),
     };
@@ -189,7 +195,11 @@ fn parse_ports(text: &str) -> Option<RangeInclusive<u16>> {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(ports) = &self.ports else { return write!(f, "{}", self.net) };
-        if self.net.base.is_ipv6() { write!(f, "[{}]:", self.net)? } else { write!(f, "{}:", self.net)? }
+        if self.net.base.is_ipv6() {
+            write!(f, "[{}]:", self.net)?
+        } else {
+            write!(f, "{}:", self.net)?
+        }
         if ports.start() == ports.end() {
             write!(f, "{}", ports.start())
         } else {

@@ -90,7 +90,9 @@ pub fn hidden(ip: IpAddr) -> [Option<IpAddr>; 2] {
         // The unspecified address and loopback hide nothing.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None, None],
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => [at(high, low), None],
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => [at(high, low), None],
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => {
+            [at(high, low), None]
+        }
         [0x2002, high, low, ..] => [at(high, low), None],
         // The client's address is stored inverted (RFC 4380 §4).
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
