@@ -96,6 +96,18 @@ pub struct Flags {
     /// Foreign STUN server for clients, repeatable; TURN with credentials in kaigi.toml
     #[arg(long, value_name = "URL", global = true, value_delimiter = ',')]
     pub ice_server: Vec<String>,
+    /// NAME:PASSWORD of a TURN user, repeatable
+    #[arg(long, value_name = "NAME:PASSWORD", global = true)]
+    pub turn_user: Vec<String>,
+    /// Secret shared with applications that mint TURN credentials (the TURN REST API convention)
+    #[arg(long, value_name = "SECRET", global = true)]
+    pub turn_secret: Option<String>,
+    /// Peers the TURN server may reach although their range is special, repeatable
+    #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
+    pub turn_allow_peer: Vec<String>,
+    /// Peers the TURN server may not reach, repeatable; wins over the former
+    #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
+    pub turn_deny_peer: Vec<String>,
     /// Level, or levels by module: info,kaigi_server::signaling=debug [default: info]
     // Commas belong to the filter.
     #[arg(long, value_name = "FILTER", global = true)]

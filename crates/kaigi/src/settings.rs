@@ -15,15 +15,15 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
-use kaigi_server::Options;
 use kaigi_server::certificate::Source;
+use kaigi_server::{Options, TurnOptions};
 use serde::{Serialize, Serializer};
 
 pub use keys::{KEYS, Key};
 use layers::Layers;
 use reader::Reader;
 pub use reader::{Origin, Problem};
-pub use types::{ByteSize, LogLevel, Rotation, Tls};
+pub use types::{ByteSize, LogLevel, Rotation, Tls, TurnUser};
 
 use crate::cli::Flags;
 use crate::logs::LogFormat;
@@ -50,6 +50,10 @@ pub struct Settings {
     pub max_rooms: usize,
     pub max_participants: usize,
     pub ice_server: Vec<IceServer>,
+    pub turn_user: Vec<TurnUser>,
+    pub turn_secret: Option<String>,
+    pub turn_allow_peer: Vec<IpNet>,
+    pub turn_deny_peer: Vec<IpNet>,
     #[serde(serialize_with = "as_text")]
     pub log_level: LogLevel,
     #[serde(serialize_with = "as_text")]
@@ -81,6 +85,10 @@ impl Default for Settings {
             max_rooms: 10_000,
             max_participants: 10_000,
             ice_server: Vec::new(),
+            turn_user: Vec::new(),
+            turn_secret: None,
+            turn_allow_peer: Vec::new(),
+            turn_deny_peer: Vec::new(),
             log_level: LogLevel::default(),
             log_format: LogFormat::Text,
             log_file: None,
@@ -145,6 +153,10 @@ impl Settings {
             max_rooms: from.one("max-rooms", types::count, default.max_rooms),
             max_participants: from.one("max-participants", types::count, default.max_participants),
             ice_server: from.ice_servers("ice-server"),
+            turn_user: from.list("turn-user", TurnUser::parse, default.turn_user),
+            turn_secret: from.optional("turn-secret", |text| Ok(text.to_owned())),
+            turn_allow_peer: from.list("turn-allow-peer", types::network, default.turn_allow_peer),
+            turn_deny_peer: from.list("turn-deny-peer", types::network, default.turn_deny_peer),
             log_level: from.one("log-level", LogLevel::parse, default.log_level),
             log_format: from.one("log-format", LogFormat::parse, default.log_format),
             log_file: from.path("log-file"),
@@ -236,6 +248,12 @@ impl Settings {
             metrics_token: self.metrics_token.clone(),
             max_rooms: self.max_rooms,
             max_participants: self.max_participants,
+            turn: TurnOptions {
+                users: self.turn_user.iter().map(|user| (user.name.clone(), user.password.clone())).collect(),
+                secret: self.turn_secret.clone(),
+                allow_peers: self.turn_allow_peer.clone(),
+                deny_peers: self.turn_deny_peer.clone(),
+            },
             ice_servers: self.ice_server.clone(),
         }
     }

@@ -13,7 +13,8 @@ pub enum Datagram {
     Stun,
     /// DTLS: 20 to 63.
     Dtls,
-    /// TURN ChannelData: 64 to 79.
+    /// TURN ChannelData: 64 to 79, and to 127 for clients of RFC 5766 (docs/decisions): RFC 7983 gives 80 to
+    /// 127 to nobody.
     ChannelData,
     /// SRTP or SRTCP: 128 to 191.
     Rtp,
@@ -24,7 +25,7 @@ pub fn udp(payload: &[u8]) -> Option<Datagram> {
     match payload.first()? {
         0..=3 => Some(Datagram::Stun),
         20..=63 => Some(Datagram::Dtls),
-        64..=79 => Some(Datagram::ChannelData),
+        64..=127 => Some(Datagram::ChannelData),
         128..=191 => Some(Datagram::Rtp),
         _ => None,
     }
@@ -101,7 +102,7 @@ mod tests {
             let wanted = match byte {
                 0..=3 => Some(Datagram::Stun),
                 20..=63 => Some(Datagram::Dtls),
-                64..=79 => Some(Datagram::ChannelData),
+                64..=127 => Some(Datagram::ChannelData),
                 128..=191 => Some(Datagram::Rtp),
                 _ => None,
             };

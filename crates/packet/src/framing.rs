@@ -42,8 +42,8 @@ pub mod turn {
         match buffer.first() {
             None => Ok(None),
             Some(0x00..=0x3F) => stun(buffer),
-            // Channels 0x4000 to 0x4FFF; 0x5000 to 0x7FFF are reserved (RFC 8656 §12).
-            Some(0x40..=0x4F) => Ok(channel_data(buffer)),
+            // Channels 0x4000 to 0x7FFF, as in RFC 5766 §11 (RFC 8656 §12 has clients use those below 0x5000).
+            Some(0x40..=0x7F) => Ok(channel_data(buffer)),
             Some(_) => Err(NotAFrame),
         }
     }

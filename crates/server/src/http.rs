@@ -21,6 +21,7 @@ use axum::{
     routing::{any_service, get},
 };
 use ipnet::IpNet;
+use kaigi_worker::Worker;
 use metrics_exporter_prometheus::PrometheusHandle;
 use socketioxide::layer::SocketIoLayer;
 use tower_http::{cors::CorsLayer, services::ServeDir};
@@ -46,6 +47,7 @@ pub(crate) struct Site {
     pub(crate) lan_origin: Option<Arc<str>>,
     pub(crate) page_headers: Arc<HeaderMap>,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) worker: Worker,
     pub(crate) metrics_token: Option<Arc<str>>,
 }
 

@@ -13,8 +13,8 @@ mod server;
 mod session;
 mod signaling;
 mod sources;
-mod stun;
+mod turn;
 mod visitor;
 
-pub use options::Options;
+pub use options::{Options, TurnOptions};
 pub use server::{Server, StartError};

@@ -11,6 +11,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use kaigi_packet::demux::Stream;
+use kaigi_worker::Worker;
 use metrics::{counter, gauge};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -21,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::{certificate::Store, http::Redirect, prefix::Prefixed, visitor::Link};
+use crate::{certificate::Store, http::Redirect, prefix::Prefixed, turn, visitor::Link};
 
 /// From accept to the first byte of the first request, TLS handshake included.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
@@ -38,6 +39,7 @@ pub(crate) struct Acceptor {
     pub(crate) purpose: Purpose,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) graceful: Arc<hyper_util::server::graceful::GracefulShutdown>,
+    pub(crate) worker: Worker,
 }
 
 /// What a listener serves.
@@ -124,7 +126,10 @@ impl Acceptor {
                         serve_http(stream, router.clone(), Link { peer, local, tls: true }, watcher).await;
                         Ok(())
                     }
-                    // TURN over TLS comes here.
+                    Stream::Stun => {
+                        turn::serve(stream, peer, local, true, &self.worker).await;
+                        Ok(())
+                    }
                     _ => Err(Drop::Unknown),
                 }
             }
@@ -140,7 +145,11 @@ impl Acceptor {
                 serve_http(stream, router.clone(), Link { peer, local, tls: false }, watcher).await;
                 Ok(())
             }
-            // TURN over TCP (Stream::Stun) and ICE-TCP (Stream::FramedStun) come here.
+            (Purpose::Https(..) | Purpose::PlainHttp(_), Stream::Stun) => {
+                turn::serve(stream, peer, local, false, &self.worker).await;
+                Ok(())
+            }
+            // ICE-TCP (Stream::FramedStun) comes here with the SFU.
             _ => Err(Drop::Unknown),
         }
     }

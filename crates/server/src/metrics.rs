@@ -26,6 +26,17 @@ pub(crate) fn describe() {
     describe_counter!("kaigi_tcp_connections_dropped_total", "TCP connections closed unserved, by cause.");
     describe_counter!("kaigi_tcp_accept_errors_total", "Failures to accept a TCP connection.");
     describe_counter!("kaigi_stun_answers_total", "STUN requests answered on UDP.");
-    describe_counter!("kaigi_udp_dropped_total", "UDP datagrams dropped unanswered.");
-    describe_counter!("kaigi_udp_errors_total", "Failures to read from a UDP socket.");
+    describe_counter!("kaigi_udp_dropped_total", "STUN and TURN messages that nothing came of, by cause.");
+    describe_counter!("kaigi_turn_allocations_total", "TURN allocations made.");
+    describe_counter!("kaigi_turn_allocations_closed_total", "TURN allocations that ended.");
+    describe_counter!(
+        "kaigi_turn_relayed_packets_total",
+        "Packets relayed; up is from the client to its peers."
+    );
+    describe_counter!("kaigi_turn_relayed_bytes_total", "Bytes relayed; up is from the client to its peers.");
+    describe_counter!("kaigi_turn_refused_total", "TURN requests answered with an error, by its code.");
+    describe_counter!(
+        "kaigi_turn_stream_frames_dropped_total",
+        "Frames too old for a slow TCP or TLS client."
+    );
 }

@@ -39,6 +39,21 @@ pub struct Options {
     pub max_rooms: usize,
     /// Participants in all rooms together.
     pub max_participants: usize,
+    /// Who may relay through this server, and to whom.
+    pub turn: TurnOptions,
     /// Foreign STUN and TURN servers told to clients.
     pub ice_servers: Vec<IceServer>,
+}
+
+/// What the TURN server is told.
+#[derive(Clone, Debug, Default)]
+pub struct TurnOptions {
+    /// Names and passwords that are good for ever.
+    pub users: Vec<(String, String)>,
+    /// The secret shared with applications that mint credentials (the "TURN REST API" convention).
+    pub secret: Option<String>,
+    /// Peers that may be reached although they are in a special range.
+    pub allow_peers: Vec<IpNet>,
+    /// Peers that may not be reached; wins over `allow_peers`.
+    pub deny_peers: Vec<IpNet>,
 }

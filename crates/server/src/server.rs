@@ -10,6 +10,7 @@ use std::{
 
 use hyper_util::server::graceful::GracefulShutdown;
 use kaigi_room::Limits;
+use kaigi_worker::Worker;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
@@ -21,7 +22,7 @@ use crate::{
     secrets::Secrets,
     session::Sessions,
     signaling::{self, Hub},
-    stun,
+    turn,
 };
 
 /// TCP connections held at once, as long as the process may open that many files.
@@ -81,6 +82,9 @@ pub enum StartError {
     /// A setting that only shows to be wrong here.
     #[error("{0}")]
     Setting(String),
+    /// The media thread could not be started.
+    #[error("cannot start the media thread: {0}")]
+    MediaThread(io::Error),
     /// The metrics recorder could not be set up.
     #[error("metrics: {0}")]
     Metrics(String),
@@ -89,7 +93,7 @@ pub enum StartError {
 /// A server whose sockets are bound and which serves as soon as it runs.
 pub struct Server {
     tcp: Vec<TcpListener>,
-    udp: Vec<kaigi_udp::Socket>,
+    worker: Worker,
     redirect: Option<TcpListener>,
     store: Option<Arc<Store>>,
     hub: Arc<Hub>,
@@ -114,6 +118,7 @@ impl Server {
             error,
         })?;
         let store = options.tls.clone().map(Store::open).transpose()?;
+        let worker = turn::start(udp, &options.turn, &options.public_address, &secrets)?;
         let secrets = Arc::new(secrets);
         let limits =
             Limits { rooms: options.max_rooms, participants: options.max_participants, ..Limits::default() };
@@ -138,9 +143,10 @@ impl Server {
             lan_origin: lan_origin(&options, &tcp, port),
             page_headers: Site::page_headers(&options.frame_ancestors).map_err(StartError::Setting)?,
             metrics,
+            worker: worker.clone(),
             metrics_token: options.metrics_token.as_deref().map(Into::into),
         };
-        Ok(Self { tcp, udp, redirect, store, hub, site, port, options })
+        Ok(Self { tcp, worker, redirect, store, hub, site, port, options })
     }
 
     /// The port of TCP and UDP.
@@ -164,8 +170,12 @@ impl Server {
         let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         let graceful = Arc::new(GracefulShutdown::new());
-        let acceptor =
-            |purpose| Acceptor { purpose, connections: connections.clone(), graceful: graceful.clone() };
+        let acceptor = |purpose| Acceptor {
+            purpose,
+            connections: connections.clone(),
+            graceful: graceful.clone(),
+            worker: self.worker.clone(),
+        };
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.tcp {
             let purpose = match &self.store {
@@ -176,9 +186,6 @@ impl Server {
         }
         if let Some(listener) = self.redirect {
             tasks.spawn(acceptor(Purpose::RedirectTo(self.port)).run(listener));
-        }
-        for socket in self.udp {
-            tasks.spawn(stun::run(socket));
         }
         if let Some(store) = &self.store {
             tasks.spawn(store.watch());
@@ -233,10 +240,10 @@ fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError
     Ok((listeners, port))
 }
 
-fn bind_udp(tcp: &[TcpListener]) -> Result<Vec<kaigi_udp::Socket>, StartError> {
+fn bind_udp(tcp: &[TcpListener]) -> Result<Vec<std::net::UdpSocket>, StartError> {
     let addresses = tcp.iter().filter_map(|listener| listener.local_addr().ok());
     addresses
-        .map(|address| kaigi_udp::Socket::bind(address).map_err(|error| bind_error("UDP", address, error)))
+        .map(|address| kaigi_udp::bind(address).map_err(|error| bind_error("UDP", address, error)))
         .collect()
 }
 

@@ -152,7 +152,7 @@ impl Server {
         let tick = self.epoch.tick(now.instant);
         let outcome = match message.first() {
             _ if from.client.port() == 0 => Err(Dropped::PortZero),
-            Some(0x40..=0x4F) => self.channel_data(tick, from, message).map(Outcome::Forward),
+            Some(0x40..=0x7F) => self.channel_data(tick, from, message).map(Outcome::Forward),
             Some(0..=3) => self.message(now, tick, from, message),
             _ => Err(Dropped::Malformed),
         };

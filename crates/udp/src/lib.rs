@@ -2,10 +2,10 @@
 
 use std::{
     io::{self, IoSliceMut},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
 };
 
-use kaigi_packet::{Receive, Transmit};
+use kaigi_packet::Receive;
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 use tokio::{io::Interest, net::UdpSocket};
@@ -13,7 +13,19 @@ use tokio::{io::Interest, net::UdpSocket};
 /// Room for one datagram, or for as many as the kernel joins into one read (GRO).
 const BUFFER: usize = 64 * 1024;
 
-/// A bound UDP socket of one address family.
+/// Binds a UDP socket, to be used by a [`Socket`] of whichever thread it is for. IPv6 sockets do not take
+/// IPv4: each family has a socket of its own.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// A bound UDP socket of one address family, belonging to the runtime it was made in.
 #[derive(Debug)]
 pub struct Socket {
     io: UdpSocket,
@@ -21,15 +33,9 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds. IPv6 sockets do not take IPv4: each family has a socket of its own.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        let io = UdpSocket::from_std(socket.into())?;
+    /// Takes a socket from [`bind`].
+    pub fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
+        let io = UdpSocket::from_std(socket)?;
         let state = UdpSocketState::new(UdpSockRef::from(&io))?;
         Ok(Self { io, state })
     }
@@ -39,21 +45,26 @@ impl Socket {
         self.io.local_addr()
     }
 
-    /// Waits for datagrams, gives each to `handle` and returns how many there were.
-    pub async fn receive(&self, batch: &mut Batch, mut handle: impl FnMut(Receive<'_>)) -> io::Result<usize> {
-        let count = loop {
-            self.io.readable().await?;
-            let mut buffers = batch.buffers.each_mut().map(|buffer| IoSliceMut::new(buffer));
-            let read = self.io.try_io(Interest::READABLE, || {
-                self.state.recv(UdpSockRef::from(&self.io), &mut buffers, &mut batch.meta)
-            });
-            match read {
-                Ok(count) => break count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                // ICMP "port unreachable" for something sent earlier: not about this socket.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
-                Err(error) => return Err(error),
+    /// Waits until there may be something to receive.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.io.readable().await
+    }
+
+    /// Gives each datagram that is there to `handle`, and returns how many there were; none is no error.
+    pub fn try_receive(&self, batch: &mut Batch, mut handle: impl FnMut(Receive<'_>)) -> io::Result<usize> {
+        let mut buffers = batch.buffers.each_mut().map(|buffer| IoSliceMut::new(buffer));
+        let read = self.io.try_io(Interest::READABLE, || {
+            self.state.recv(UdpSockRef::from(&self.io), &mut buffers, &mut batch.meta)
+        });
+        let count = match read {
+            Ok(count) => count,
+            // Nothing there, or an ICMP "port unreachable" for something sent earlier: not about this socket.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionRefused) =>
+            {
+                0
             }
+            Err(error) => return Err(error),
         };
         let mut datagrams = 0;
         for (meta, buffer) in batch.meta.iter().zip(&batch.buffers).take(count) {
@@ -66,17 +77,18 @@ impl Socket {
         Ok(datagrams)
     }
 
-    /// Sends at once, or fails with `WouldBlock`: a full socket buffer drops, it never waits.
-    pub fn try_send(&self, transmit: &Transmit) -> io::Result<()> {
+    /// Sends at once, or fails with `WouldBlock`: a full socket buffer drops, it never waits. `local` is the
+    /// address it leaves from; a socket bound to one address needs none.
+    pub fn try_send(&self, destination: SocketAddr, local: Option<IpAddr>, payload: &[u8]) -> io::Result<()> {
         self.io.try_io(Interest::WRITABLE, || {
             self.state.try_send(
                 UdpSockRef::from(&self.io),
                 &quinn_udp::Transmit {
-                    destination: transmit.destination,
+                    destination,
                     ecn: None,
-                    contents: &transmit.payload,
+                    contents: payload,
                     segment_size: None,
-                    src_ip: transmit.local,
+                    src_ip: local,
                 },
             )
         })
@@ -105,10 +117,11 @@ mod tests {
     #[tokio::test]
     async fn a_datagram_is_answered_from_the_address_it_was_sent_to() {
         for (any, local) in [("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "::1")] {
-            let Ok(socket) = Socket::bind(any.parse().unwrap()) else {
+            let Ok(socket) = bind(any.parse().unwrap()) else {
                 assert!(any.starts_with('['), "IPv4 must work");
                 continue;
             };
+            let socket = Socket::new(socket).unwrap();
             let port = socket.local_addr().unwrap().port();
             let client =
                 UdpSocket::bind(if local == "::1" { "[::1]:0" } else { "127.0.0.1:0" }).await.unwrap();
@@ -119,18 +132,13 @@ mod tests {
             let mut seen = Vec::new();
             let mut batch = Batch::default();
             while seen.len() < 2 {
+                socket.readable().await.unwrap();
                 socket
-                    .receive(&mut batch, |receive| {
+                    .try_receive(&mut batch, |receive| {
                         assert_eq!(receive.local, Some(target.ip()));
                         seen.push(receive.payload.to_vec());
-                        let answer = Transmit {
-                            destination: receive.source,
-                            local: receive.local,
-                            payload: receive.payload.to_vec(),
-                        };
-                        socket.try_send(&answer).unwrap();
+                        socket.try_send(receive.source, receive.local, receive.payload).unwrap();
                     })
-                    .await
                     .unwrap();
             }
             assert_eq!(seen, [b"one".to_vec(), b"two".to_vec()]);
@@ -140,10 +148,10 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_taken_port_is_refused() {
-        let first = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let error = Socket::bind(first.local_addr().unwrap()).unwrap_err();
+    #[test]
+    fn a_taken_port_is_refused() {
+        let first = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let error = bind(first.local_addr().unwrap()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, coverage, type Placed, type Stage, type TileShape } from '../src/meeting/layout';
+import {
+  arrange,
+  coverage,
+  nameInsets,
+  type Placed,
+  type Stage,
+  type TileShape,
+} from '../src/meeting/layout';
 
 const stages: Record<string, Stage> = {
   desktop: { width: 1256, height: 720, gap: 12 },
@@ -90,6 +97,32 @@ describe('a talk of two', () => {
       self,
     ]);
     expect(placed.find((tile) => tile.role === 'main')?.key).toBe('tile0');
+  });
+});
+
+describe('the name on the tile below the floating one', () => {
+  const insets = (corner: 'bottom-right' | 'bottom-left' | 'top-right') => {
+    const [main, self] = arrange(stages.desktop as Stage, people(2), { corner }) as [Placed, Placed];
+    return { ...nameInsets(main, self), main, self };
+  };
+
+  it('ends before it', () => {
+    const { left, right, main, self } = insets('bottom-right');
+    expect(left).toBe(0);
+    expect(main.x + main.width - right).toBeCloseTo(self.x);
+  });
+
+  it('begins after it', () => {
+    const { left, right, main, self } = insets('bottom-left');
+    expect(right).toBe(0);
+    expect(main.x + left).toBeCloseTo(self.x + self.width);
+  });
+
+  it('takes no notice of it in the upper corners, nor of none', () => {
+    const { left, right, main, self } = insets('top-right');
+    expect([left, right]).toEqual([0, 0]);
+    expect(nameInsets(main, undefined)).toEqual({ left: 0, right: 0 });
+    expect(nameInsets(self, self)).toEqual({ left: 0, right: 0 });
   });
 });
 

@@ -29,6 +29,10 @@ pub const KEYS: &[Key] = &[
     one("max-rooms"),
     one("max-participants"),
     list("ice-server"),
+    secret_list("turn-user"),
+    secret("turn-secret"),
+    list("turn-allow-peer"),
+    list("turn-deny-peer"),
     one("log-level"),
     one("log-format"),
     one("log-file"),
@@ -47,6 +51,10 @@ const fn list(name: &'static str) -> Key {
 
 const fn secret(name: &'static str) -> Key {
     Key { name, list: false, secret: true }
+}
+
+const fn secret_list(name: &'static str) -> Key {
+    Key { name, list: true, secret: true }
 }
 
 impl Key {

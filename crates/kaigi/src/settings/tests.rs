@@ -99,6 +99,8 @@ fn other_than_default(name: &str) -> String {
         "frame-ancestors" => "'none'",
         "max-rooms" | "max-participants" | "log-keep" => "5",
         "ice-server" => "stun:stun.example.org",
+        "turn-user" => "ann:secret",
+        "turn-allow-peer" | "turn-deny-peer" => "10.1.0.0/16",
         "log-level" => "warn",
         "log-format" => "json",
         "log-rotation" => "never",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// What a parser wanted: a text that completes "expected …".
@@ -125,6 +126,37 @@ impl LogLevel {
             .iter()
             .filter(|name| !self.0.contains(**name))
             .fold(targets, |targets, name| targets.with_target(*name, LevelFilter::ERROR))
+    }
+}
+
+/// `NAME:PASSWORD` of somebody who may use the TURN server.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct TurnUser {
+    pub name: String,
+    pub password: String,
+}
+
+impl TurnUser {
+    pub fn parse(text: &str) -> Result<Self, Expected> {
+        match text.split_once(':') {
+            Some((name, password)) if !name.is_empty() && !password.is_empty() => {
+                Ok(Self { name: name.to_owned(), password: password.to_owned() })
+            }
+            _ => Err("NAME:PASSWORD".into()),
+        }
+    }
+}
+
+impl From<TurnUser> for String {
+    fn from(user: TurnUser) -> Self {
+        format!("{}:{}", user.name, user.password)
+    }
+}
+
+impl fmt::Debug for TurnUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:***", self.name)
     }
 }
 

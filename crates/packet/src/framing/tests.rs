@@ -41,7 +41,7 @@ fn a_frame_waits_for_its_padding() {
 
 #[test]
 fn what_is_no_frame_is_noticed_at_its_first_wrong_byte() {
-    assert_eq!(turn::next(&[0x50]), Err(NotAFrame));
+    assert_eq!(turn::next(&[0x80]), Err(NotAFrame));
     assert_eq!(turn::next(&[0x80]), Err(NotAFrame));
     assert_eq!(turn::next(&[0, 1, 0, 3]), Err(NotAFrame));
     assert_eq!(turn::next(&[0, 1, 0, 4, 0x21, 0x13]), Err(NotAFrame));

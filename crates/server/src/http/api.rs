@@ -49,6 +49,7 @@ pub(super) async fn metrics(
             "metrics are for requests from loopback, or with the token of --metrics-token as Bearer token";
         return assets::text(StatusCode::FORBIDDEN, words);
     }
+    crate::turn::show_metrics(&site.worker);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], site.metrics.render()).into_response()
 }

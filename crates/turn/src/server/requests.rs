@@ -1,7 +1,7 @@
 //! Requests other than Allocate: who may ask is proven first (RFC 8489 §9.2.4), unknown attributes come next
 //! (§6.3.1), then the method's own rules.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, ops::RangeInclusive};
 
 use stun_types::{
     attribute::{AttributeStaticType, AttributeType},
@@ -47,6 +47,10 @@ pub(super) enum Done {
 }
 
 pub(super) const BAD_REQUEST: Refusal = Refusal::Code(400);
+
+/// RFC 8656 §12 has clients use those below 0x5000 and servers refuse the others; clients of RFC 5766 §11,
+/// coturn's own among them, take any of these, and are served (docs/decisions).
+const CHANNELS: RangeInclusive<u16> = 0x4000..=0x7FFF;
 
 impl Server {
     pub(super) fn message(
@@ -210,9 +214,7 @@ impl Server {
         let peers = codec::peer_addresses(ask.message, 1).map_err(|_| BAD_REQUEST)?;
         let peer = *peers.first().ok_or(BAD_REQUEST)?;
         let Some(allocation) = self.allocations.get(index) else { return Err(Refusal::Code(437)) };
-        if !(0x4000..=0x4FFF).contains(&number)
-            || !allocation.channels.may_bind(number, PeerKey::of(peer), ask.tick)
-        {
+        if !CHANNELS.contains(&number) || !allocation.channels.may_bind(number, PeerKey::of(peer), ask.tick) {
             return Err(BAD_REQUEST);
         }
         self.has_family(index, peer)?;

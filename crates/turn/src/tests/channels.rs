@@ -19,10 +19,17 @@ fn channel_data(number: u16) -> Vec<u8> {
 }
 
 #[test]
-fn channels_are_0x4000_to_0x4fff() {
-    for (number, code) in
-        [(0x3FFF, 400), (0x4000, 0), (0x4FFF, 0), (0x5000, 400), (0x7FFF, 400), (0xFFFF, 400), (0, 400)]
-    {
+fn channels_are_0x4000_to_0x7fff() {
+    for (number, code) in [
+        (0x3FFF, 400),
+        (0x4000, 0),
+        (0x4FFF, 0),
+        (0x5000, 0),
+        (0x7FFF, 0),
+        (0x8000, 400),
+        (0xFFFF, 400),
+        (0, 400),
+    ] {
         let (mut pair, mut ann) = ready();
         assert_eq!(pair.bind(&mut ann, number, addr(PEER)), code, "{number:#x}");
     }

@@ -1,34 +1,42 @@
 import type { Room } from '@kaigi/client';
 import { ArrowDown } from 'lucide-react';
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatTime } from '../core/format';
+import { useStore } from '../core/store';
 import { useChat } from '../core/useSdk';
 import { Panel } from '../meeting/Panel';
 import { Avatar } from '../ui/Avatar';
 import { chatBlocks, type ChatBlock } from './entries';
 import { linkify } from './linkify';
 import { MessageBox } from './MessageBox';
+import type { Outbox } from './outbox';
+import { OutgoingLines } from './OutgoingLines';
 
 /** Within this of the end, new messages scroll into view by themselves. */
 const nearEndPixels = 80;
 
 export function ChatPanel({
   room,
+  outbox,
   draft,
   onDraft,
   onClose,
 }: {
   room: Room;
+  outbox: Outbox;
   draft: string;
-  onDraft: (text: string | ((now: string) => string)) => void;
+  onDraft: (text: string) => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
   const entries = useChat(room);
+  const outgoing = useStore(outbox.items);
+  const newest = outgoing[outgoing.length - 1]?.id;
   const blocks = useMemo(() => chatBlocks(entries), [entries]);
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const height = useRef(0);
   const [behind, setBehind] = useState(false);
   const lastEntry = entries[entries.length - 1];
   const ownLast = lastEntry?.from === room.id;
@@ -40,6 +48,22 @@ export function ChatPanel({
     if (atEnd.current || ownLast) toEnd();
     else setBehind(true);
   }, [blocks, ownLast]);
+  useLayoutEffect(() => {
+    if (newest !== undefined) toEnd();
+  }, [newest]);
+  useLayoutEffect(() => {
+    if (atEnd.current) toEnd();
+  }, [outgoing]);
+  // A phone's keyboard, a banner or a longer text in the box take height away: the end stays in view.
+  useEffect(() => {
+    if (!log.current) return;
+    const observer = new ResizeObserver(() => {
+      height.current = log.current?.clientHeight ?? 0;
+      if (atEnd.current) toEnd();
+    });
+    observer.observe(log.current);
+    return () => observer.disconnect();
+  }, []);
 
   return (
     <Panel title={t('panel.chat')} onClose={onClose}>
@@ -51,11 +75,13 @@ export function ChatPanel({
         tabIndex={0}
         onScroll={(event) => {
           const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+          // The browser shifting what it shows while the height changes: the observer answers that.
+          if (clientHeight !== height.current) return;
           atEnd.current = scrollHeight - scrollTop - clientHeight < nearEndPixels;
           if (atEnd.current) setBehind(false);
         }}
       >
-        {blocks.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
+        {blocks.length === 0 && outgoing.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
         {blocks.map((block) =>
           block.type === 'notice' ? (
             <Notice key={block.key} block={block} />
@@ -63,6 +89,7 @@ export function ChatPanel({
             <Messages key={block.key} block={block} own={block.from === room.id} />
           ),
         )}
+        <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
       {behind && (
         <button className="button small chat-jump" onClick={toEnd}>
@@ -70,7 +97,7 @@ export function ChatPanel({
           {t('chat.newBelow')}
         </button>
       )}
-      <MessageBox room={room} text={draft} onText={onDraft} />
+      <MessageBox text={draft} onText={onDraft} onSend={outbox.send} />
     </Panel>
   );
 }

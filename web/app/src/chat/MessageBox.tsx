@@ -1,29 +1,26 @@
-import { LIMITS, type Room } from '@kaigi/client';
+import { LIMITS } from '@kaigi/client';
 import { SendHorizontal } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { errorCode } from '../core/errors';
 import { composeProblem, messageBytes, sendsMessage } from './compose';
 
 const tallestPixels = 160;
 
 export function MessageBox({
-  room,
   text,
   onText,
+  onSend,
 }: {
-  room: Room;
   text: string;
-  onText: (text: string | ((now: string) => string)) => void;
+  onText: (text: string) => void;
+  onSend: (text: string) => void;
 }) {
   const { t } = useTranslation();
   const area = useRef<HTMLTextAreaElement>(null);
-  const [failure, setFailure] = useState<string>();
-  const [sending, setSending] = useState(false);
   const tooLong = composeProblem(text) === 'too-long';
   const problem = tooLong
     ? t('chat.tooLong', { bytes: messageBytes(text), limit: LIMITS.chatBytes })
-    : failure;
+    : undefined;
 
   useEffect(() => {
     // On a phone the keyboard would cover what one opened the chat to read.
@@ -36,22 +33,11 @@ export function MessageBox({
     element.style.height = `${Math.min(element.scrollHeight + 2, tallestPixels)}px`;
   }, [text]);
 
-  const send = async () => {
-    if (sending || composeProblem(text) !== undefined) return;
-    setSending(true);
-    setFailure(undefined);
-    // Gone from the box at once; it comes back if it could not be sent.
+  const send = () => {
+    if (composeProblem(text) !== undefined) return;
+    onSend(text.trim());
     onText('');
-    try {
-      await room.sendChat(text.trim());
-    } catch (error) {
-      // Below what was typed meanwhile nothing would be found again: it goes first.
-      onText((now) => (now === '' ? text : `${text}\n${now}`));
-      setFailure(errorCode(error) === 'rate-limited' ? t('error.rateLimited.text') : t('chat.notSent'));
-    } finally {
-      setSending(false);
-      area.current?.focus();
-    }
+    area.current?.focus();
   };
 
   return (
@@ -59,7 +45,7 @@ export function MessageBox({
       className="message-box"
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
       {problem !== undefined && (
@@ -78,14 +64,11 @@ export function MessageBox({
           placeholder={t('chat.placeholder')}
           value={text}
           enterKeyHint="send"
-          onChange={(event) => {
-            onText(event.target.value);
-            setFailure(undefined);
-          }}
+          onChange={(event) => onText(event.target.value)}
           onKeyDown={(event) => {
             if (!sendsMessage(event.nativeEvent)) return;
             event.preventDefault();
-            void send();
+            send();
           }}
         />
         <button

@@ -1,6 +1,7 @@
-import { KaigiError } from '@kaigi/client';
+import { KaigiError, LIMITS } from '@kaigi/client';
 import type { TFunction } from 'i18next';
 import { thisBrowser } from './browser';
+import type { RoomNameProblem } from './room-name';
 
 /** An error as a person reads it: what happened, and what to do. */
 export interface Explanation {
@@ -66,5 +67,26 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
       return { title: t('error.tooLarge.title'), text: t('error.tooLarge.text') };
     default:
       return { title: t('error.unknown.title'), text: t('error.unknown.text') };
+  }
+}
+
+/** What is wrong with a room's name, and what would be right. */
+export function explainRoomName(problem: RoomNameProblem, t: TFunction): string {
+  switch (problem.type) {
+    case 'empty':
+      return t('landing.roomMissing');
+    case 'too-long':
+      return t('roomName.tooLong', { characters: problem.characters, limit: LIMITS.roomNameChars });
+    case 'forbidden': {
+      const { character } = problem;
+      const words =
+        character === '.'
+          ? t('roomName.onlyDots')
+          : /[\p{C}\p{Z}]/u.test(character)
+            ? t('roomName.invisible')
+            : t('roomName.forbidden', { character });
+      // Chinese puts no blank between sentences.
+      return `${words}${words.endsWith('。') ? '' : ' '}${t('error.roomName.text')}`;
+    }
   }
 }

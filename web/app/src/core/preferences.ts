@@ -27,6 +27,8 @@ export interface LocalChoices {
 interface SessionAnswer {
   preferences: Preferences;
   mayOpenRooms: boolean;
+  /** Where others reach the server, when this page was opened on the server's own loopback address. */
+  inviteOrigin?: unknown;
 }
 
 const preferences = createStore<Preferences>(readStored('preferences', {}, isPreferences));
@@ -50,9 +52,13 @@ const choices = createStore<LocalChoices>(
 /** False where the server was started with a key for opening rooms and we have none. */
 const mayOpenRooms = createStore(true);
 
+/** What the server says to put into invitations instead of this page's own address. */
+const inviteOrigin = createStore<string | undefined>(undefined);
+
 export const usePreferences = () => useStore(preferences);
 export const useChoices = () => useStore(choices);
 export const useMayOpenRooms = () => useStore(mayOpenRooms);
+export const useInviteOrigin = () => useStore(inviteOrigin);
 export const currentPreferences = () => preferences.get();
 export const currentChoices = () => choices.get();
 export const onPreferences = preferences.subscribe;
@@ -95,6 +101,7 @@ export async function loadSession(): Promise<void> {
     const answer: unknown = await response.json();
     if (!isSessionAnswer(answer)) return;
     mayOpenRooms.set(answer.mayOpenRooms);
+    inviteOrigin.set(webOrigin(answer.inviteOrigin));
     preferences.set((own) => ({ ...answer.preferences, ...own }));
     writeStored('preferences', preferences.get());
   } catch {
@@ -146,6 +153,13 @@ function isLocalChoices(value: unknown): value is LocalChoices {
     Array.isArray(value.recentRooms) &&
     value.recentRooms.every((room) => typeof room === 'string')
   );
+}
+
+/** The origin in a web address; undefined for anything else. */
+export function webOrigin(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  const { protocol, origin } = new URL(value);
+  return protocol === 'https:' || protocol === 'http:' ? origin : undefined;
 }
 
 function isSessionAnswer(value: unknown): value is SessionAnswer {

@@ -14,7 +14,7 @@ export interface Query {
 }
 
 export function parseRoute(pathname: string): Route {
-  const match = /^\/r\/([^/]+)\/?$/.exec(pathname);
+  const match = /^\/r\/([^/]+)\/*$/.exec(pathname);
   const encoded = match?.[1];
   if (encoded === undefined) return { page: 'landing' };
   const room = decode(encoded).trim();
@@ -33,10 +33,15 @@ export function parseQuery(search: string): Query {
   };
 }
 
-/** The room in what somebody typed or pasted: a name, or a whole invitation link. */
+/**
+ * The room in what somebody typed or pasted: a name, or an invitation link, whatever its host and whatever
+ * was copied along with it.
+ */
 export function roomFromInput(input: string): string {
   const text = input.trim();
-  const link = /^(?:https?:\/\/)?[^/\s]+\/r\/([^/?#\s]+)/i.exec(text);
+  const link =
+    /https?:\/\/[^/\s]+\/r\/([^/?#\s]+)(?=\/*(?:[?#\s]|$))/i.exec(text) ??
+    /^[^/\s]*\/r\/([^/?#\s]+)\/*(?:[?#].*)?$/i.exec(text);
   return link?.[1] === undefined ? text : decode(link[1]).trim();
 }
 
@@ -44,11 +49,14 @@ export function roomPath(room: string): string {
   return `/r/${encodeURIComponent(room)}`;
 }
 
-/** The link that invites to a room: without anything personal of the own address. */
-export function inviteLink(room: string): string {
-  return new URL(roomPath(room), location.origin).href;
+/** The one address of a page that has several: `/r/team/` is `/r/team`. */
+function settleAddress(): void {
+  const { pathname, search, hash } = location;
+  if (parseRoute(pathname).page !== 'room' || !pathname.endsWith('/')) return;
+  history.replaceState(history.state, '', pathname.replace(/\/+$/, '') + search + hash);
 }
 
+settleAddress();
 const route = createStore<Route>(parseRoute(location.pathname));
 addEventListener('popstate', () => route.set(parseRoute(location.pathname)));
 

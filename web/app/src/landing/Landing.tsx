@@ -2,8 +2,10 @@ import { newRoomName } from '@kaigi/client';
 import { ArrowRight, Clock, Lock, Plus, Server, Video, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { explainRoomName } from '../core/errors';
 import { useTitle } from '../core/hooks';
 import { setChoices, useChoices, useMayOpenRooms } from '../core/preferences';
+import { checkRoomName, type RoomNameProblem } from '../core/room-name';
 import { navigate, roomFromInput, roomPath } from '../core/route';
 import { PageHeader } from '../ui/PageHeader';
 import { Illustration } from './Illustration';
@@ -45,20 +47,20 @@ function RoomForm() {
   const { t } = useTranslation();
   const mayOpenRooms = useMayOpenRooms();
   const [text, setText] = useState('');
-  const [missing, setMissing] = useState(false);
+  const [problem, setProblem] = useState<RoomNameProblem>();
   const input = useRef<HTMLInputElement>(null);
   return (
     <form
       className="room-form"
       onSubmit={(event) => {
         event.preventDefault();
-        const room = roomFromInput(text);
-        if (room === '') {
-          setMissing(true);
+        const check = checkRoomName(roomFromInput(text));
+        if ('problem' in check) {
+          setProblem(check.problem);
           input.current?.focus();
           return;
         }
-        navigate(roomPath(room));
+        navigate(roomPath(check.name));
       }}
     >
       <div className="room-form-row">
@@ -67,8 +69,8 @@ function RoomForm() {
           className="field"
           aria-label={t('landing.roomName')}
           placeholder={t('landing.roomPlaceholder')}
-          aria-invalid={missing}
-          aria-describedby={missing ? 'room-missing' : undefined}
+          aria-invalid={problem !== undefined}
+          aria-describedby={problem === undefined ? undefined : 'room-problem'}
           value={text}
           autoComplete="off"
           autoCapitalize="none"
@@ -76,7 +78,7 @@ function RoomForm() {
           enterKeyHint="go"
           onChange={(event) => {
             setText(event.target.value);
-            setMissing(false);
+            setProblem(undefined);
           }}
         />
         <button className="button" type="submit">
@@ -84,9 +86,9 @@ function RoomForm() {
           <ArrowRight aria-hidden="true" />
         </button>
       </div>
-      {missing && (
-        <p id="room-missing" className="field-problem" role="alert">
-          {t('landing.roomMissing')}
+      {problem !== undefined && (
+        <p id="room-problem" className="field-problem" role="alert">
+          {explainRoomName(problem, t)}
         </p>
       )}
       <div className="room-form-or" aria-hidden="true">

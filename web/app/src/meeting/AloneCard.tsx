@@ -1,27 +1,37 @@
-import { Copy, QrCode } from 'lucide-react';
+import { Copy, QrCode, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { inviteLink } from '../core/route';
-import { useCopy } from './useCopy';
+import { useInvitation } from '../core/invite';
+import { copyInstead, useCopy } from './useCopy';
 
 /** Shown while nobody else is there: the way to get somebody. */
 export function AloneCard({ room, onInvite }: { room: string; onInvite: () => void }) {
   const { t } = useTranslation();
-  const link = inviteLink(room);
+  const { link, shown, localOnly } = useInvitation(room);
   const { copied, copy } = useCopy(link);
   return (
     <section className="alone-card" aria-label={t('alone.title')}>
       <h2>{t('alone.title')}</h2>
-      <p>{t('alone.text')}</p>
-      <p className="alone-link">{link.replace(/^https?:\/\//, '')}</p>
+      {!localOnly && <p>{t('alone.text')}</p>}
+      <p className="alone-link" title={shown} onCopy={copyInstead(link)}>
+        {shown.replace(/^https?:\/\//, '')}
+      </p>
+      {localOnly && (
+        <p className="local-only">
+          <TriangleAlert aria-hidden="true" />
+          {t('invite.localOnly')}
+        </p>
+      )}
       <div className="alone-actions">
         <button className="button primary small" onClick={copy}>
           <Copy aria-hidden="true" />
           {copied ? t('invite.copied') : t('invite.copy')}
         </button>
-        <button className="button small" onClick={onInvite}>
-          <QrCode aria-hidden="true" />
-          {t('alone.more')}
-        </button>
+        {!localOnly && (
+          <button className="button small" onClick={onInvite}>
+            <QrCode aria-hidden="true" />
+            {t('alone.more')}
+          </button>
+        )}
       </div>
     </section>
   );

@@ -2,6 +2,8 @@ import type { LocalMedia, Room } from '@kaigi/client';
 import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChatPanel } from '../chat/ChatPanel';
+import { createOutbox } from '../chat/outbox';
+import { useSendFailures } from '../chat/useSendFailures';
 import { useUnread } from '../chat/useUnread';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
@@ -41,10 +43,14 @@ export function Meeting({
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
   const [draft, setDraft] = useState('');
+  // Outlives the panel: what was written is sent whether or not one watches.
+  const [outbox] = useState(() => createOutbox(room));
   const unread = useUnread(room, panel === 'chat');
   const screen = useScreenShare(media);
   const deviceFailed = useMeetingToasts(room, media);
   const closeDialog = useCallback(() => setDialog(undefined), []);
+  const openChat = useCallback(() => setPanel('chat'), []);
+  useSendFailures(outbox, panel === 'chat', openChat);
   useEffect(fetchLater, []);
   useWakeLock();
   useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
@@ -86,7 +92,13 @@ export function Meeting({
           onInvite={() => setDialog('invite')}
         />
         {panel === 'chat' && (
-          <ChatPanel room={room} draft={draft} onDraft={setDraft} onClose={() => setPanel(undefined)} />
+          <ChatPanel
+            room={room}
+            outbox={outbox}
+            draft={draft}
+            onDraft={setDraft}
+            onClose={() => setPanel(undefined)}
+          />
         )}
         {panel === 'participants' && (
           <ParticipantsPanel

@@ -3,6 +3,7 @@ import { Mic, MicOff, MonitorUp, UserPlus, Video, VideoOff } from 'lucide-react'
 import { useTranslation } from 'react-i18next';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { Avatar } from '../ui/Avatar';
+import { NameLabel, type NameForm } from '../ui/NameLabel';
 import { Panel } from './Panel';
 
 export function ParticipantsPanel({
@@ -25,7 +26,7 @@ export function ParticipantsPanel({
       <ul className="people" role="list" aria-label={t('panel.participants')}>
         <Person
           name={room.displayName}
-          label={t('tile.you', { name: room.displayName })}
+          form="tile.you"
           media={view.state}
           speaking={speaking && view.state.mic}
         />
@@ -33,7 +34,6 @@ export function ParticipantsPanel({
           <Person
             key={person.id}
             name={person.name}
-            label={person.name}
             media={person.media}
             speaking={person.speaking && person.media.mic}
             note={person.connected ? undefined : t('tile.reconnecting')}
@@ -52,13 +52,13 @@ export function ParticipantsPanel({
 
 function Person({
   name,
-  label,
+  form,
   media,
   speaking,
   note,
 }: {
   name: string;
-  label: string;
+  form?: NameForm;
   media: RemoteParticipant['media'];
   speaking: boolean;
   note?: string | undefined;
@@ -68,7 +68,9 @@ function Person({
     <li className="person" data-speaking={speaking}>
       <Avatar name={name} />
       <span className="person-words">
-        <span className="person-name">{label}</span>
+        <span className="person-name">
+          <NameLabel name={name} form={form} />
+        </span>
         {note && <small>{note}</small>}
       </span>
       {media.screen && (

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { AloneCard } from './AloneCard';
-import { arrange, type Corner, type TileShape } from './layout';
+import { arrange, nameInsets, type Corner, type TileShape } from './layout';
 import { Tile, type TileContent } from './Tile';
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
@@ -52,21 +52,27 @@ export function Stage({
   }));
   const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, { spotlight: pinned, corner });
 
+  const floating = placed.find((place) => place.role === 'floating');
+
   return (
     <main className="stage" ref={stage} aria-label={t('meeting.stage')}>
-      {tiles.map((tile) => (
-        <Tile
-          key={tile.key}
-          content={tile}
-          placed={placed.find((place) => place.key === tile.key)}
-          pinned={pinned === tile.key}
-          onPin={tiles.length > 2 ? onPin : undefined}
-          onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
-          corner={corner}
-          onCorner={setCorner}
-          onAspect={onAspect}
-        />
-      ))}
+      {tiles.map((tile) => {
+        const place = placed.find((place) => place.key === tile.key);
+        return (
+          <Tile
+            key={tile.key}
+            content={tile}
+            placed={place}
+            insets={place && nameInsets(place, floating)}
+            pinned={pinned === tile.key}
+            onPin={tiles.length > 2 ? onPin : undefined}
+            onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
+            corner={corner}
+            onCorner={setCorner}
+            onAspect={onAspect}
+          />
+        );
+      })}
       {alone && <AloneCard room={room.name} onInvite={onInvite} />}
     </main>
   );
@@ -88,6 +94,7 @@ function tilesOf(
       key: `${person.id}:camera`,
       kind: 'camera',
       label: person.name,
+      form: undefined,
       track: person.tracks.camera,
       on: person.media.camera,
       muted: !person.media.mic,
@@ -99,6 +106,7 @@ function tilesOf(
         key: `${person.id}:screen`,
         kind: 'screen',
         label: t('tile.screen', { name: person.name }),
+        form: 'tile.screen',
         track: person.tracks.screen,
         on: true,
         muted: false,
@@ -113,6 +121,7 @@ function tilesOf(
       key: 'own:screen',
       kind: 'screen',
       label: t('tile.screen', { name: room.displayName }),
+      form: 'tile.screen',
       track: view.tracks.screen,
       on: true,
       muted: false,
@@ -125,6 +134,7 @@ function tilesOf(
       key: 'own:camera',
       kind: 'camera',
       label: t('tile.you', { name: room.displayName }),
+      form: 'tile.you',
       track: view.tracks.camera,
       on: view.state.camera,
       muted: !view.state.mic,

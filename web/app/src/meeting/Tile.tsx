@@ -5,18 +5,19 @@ import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import { Avatar } from '../ui/Avatar';
+import { NameLabel, type NameForm } from '../ui/NameLabel';
 import { useVideo } from '../ui/useVideo';
-import type { Corner, Placed } from './layout';
+import type { Corner, NameInsets, Placed } from './layout';
 import { useCornerDrag } from './useCornerDrag';
 
 export interface TileContent {
   key: string;
   kind: 'camera' | 'screen';
   own: boolean;
-  /** The accessible name, and what is written on the tile. */
+  /** The accessible name: the person's name and what `form` says about it. */
   label: string;
-  /** The person's name alone, for initials and colour. */
   name: string;
+  form: NameForm | undefined;
   track: MediaStreamTrack | undefined;
   on: boolean;
   muted: boolean;
@@ -38,6 +39,7 @@ const nextCorner: Record<Corner, Corner> = {
 export function Tile({
   content,
   placed,
+  insets,
   pinned,
   onPin,
   onHide,
@@ -47,6 +49,7 @@ export function Tile({
 }: {
   content: TileContent;
   placed: Placed | undefined;
+  insets: NameInsets | undefined;
   pinned: boolean;
   onPin: ((key: string) => void) | undefined;
   onHide: (() => void) | undefined;
@@ -56,7 +59,7 @@ export function Tile({
 }) {
   const { t } = useTranslation();
   const element = useRef<HTMLDivElement>(null);
-  const { key, kind, own, label, name, track, on, muted, speaking } = content;
+  const { key, kind, own, label, name, form, track, on, muted, speaking } = content;
   const { video, showing, aspect } = useVideo(track, on);
   const full = useFullscreen(element);
   const lost = useLasting(!content.connected, reconnectingAfterMilliseconds);
@@ -72,6 +75,12 @@ export function Tile({
   const style: CSSProperties = placed
     ? { left: placed.x, top: placed.y, width: placed.width, height: placed.height }
     : { display: 'none' };
+  // In full screen nothing floats over the tile.
+  const { left, right } = (full ? undefined : insets) ?? { left: 0, right: 0 };
+  const nameStyle: CSSProperties & Record<`--inset-${'left' | 'right'}`, string> = {
+    '--inset-left': `${left}px`,
+    '--inset-right': `${right}px`,
+  };
   const small = placed !== undefined && (placed.width < 220 || placed.height < 130);
 
   return (
@@ -111,13 +120,13 @@ export function Tile({
           {t('tile.connecting')}
         </div>
       )}
-      <div className="tile-name">
+      <div className="tile-name" title={label} style={nameStyle}>
         {muted && kind === 'camera' && (
           <span className="tile-muted" role="img" aria-label={t('tile.muted')}>
             <MicOff aria-hidden="true" />
           </span>
         )}
-        <span className="tile-name-text">{label}</span>
+        <NameLabel name={name} form={form} />
       </div>
       <div className="tile-actions">
         {onPin && (

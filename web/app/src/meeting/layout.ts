@@ -79,6 +79,30 @@ export function arrange(
   return grid(stage, tiles);
 }
 
+/** What a floating tile takes from the line at a tile's bottom that holds its name, in pixels. */
+export interface NameInsets {
+  left: number;
+  right: number;
+}
+
+/** As high as that line, with its distance from the edge. */
+const nameLinePixels = 44;
+
+export function nameInsets(tile: Placed, floating: Placed | undefined): NameInsets {
+  if (!floating || floating === tile) return { left: 0, right: 0 };
+  const [right, bottom] = [tile.x + tile.width, tile.y + tile.height];
+  const floatingRight = floating.x + floating.width;
+  const apart =
+    floating.y >= bottom ||
+    floating.y + floating.height <= bottom - nameLinePixels ||
+    floating.x >= right ||
+    floatingRight <= tile.x;
+  if (apart) return { left: 0, right: 0 };
+  return (floating.x + floatingRight) / 2 > (tile.x + right) / 2
+    ? { left: 0, right: right - floating.x }
+    : { left: floatingRight - tile.x, right: 0 };
+}
+
 /** The largest tiles' share of the stage, floating ones not counted twice. */
 export function coverage(stage: Stage, placed: readonly Placed[]): number {
   const area = placed

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useState, type ClipboardEvent } from 'react';
 
 const copiedMilliseconds = 2500;
 
@@ -31,4 +31,12 @@ function copyBySelection(text: string): boolean {
   const copied = document.execCommand('copy');
   area.remove();
   return copied;
+}
+
+/** For a link that is shown decoded: whoever copies by selecting it gets the link itself. */
+export function copyInstead(text: string) {
+  return (event: ClipboardEvent<HTMLElement>) => {
+    event.clipboardData.setData('text/plain', text);
+    event.preventDefault();
+  };
 }

@@ -1,6 +1,8 @@
 import { House, LogIn, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { errorCode, explain } from '../core/errors';
+import { errorCode, explain, explainRoomName } from '../core/errors';
+import { useTitle } from '../core/hooks';
+import type { RoomNameProblem } from '../core/room-name';
 import { navigate } from '../core/route';
 import { Logo } from '../ui/Logo';
 import { NoticePage } from '../ui/NoticePage';
@@ -62,6 +64,16 @@ export function Replaced({ onAgain }: { onAgain: () => void }) {
       }
     >
       <p>{t('ended.replacedText')}</p>
+    </NoticePage>
+  );
+}
+
+export function InvalidRoom({ problem }: { problem: RoomNameProblem }) {
+  const { t } = useTranslation();
+  useTitle(t('landing.pageTitle'));
+  return (
+    <NoticePage title={t('error.roomName.title')} tone="alert" actions={<HomeButton />}>
+      <p>{explainRoomName(problem, t)}</p>
     </NoticePage>
   );
 }

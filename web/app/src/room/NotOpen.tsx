@@ -9,11 +9,13 @@ export function NotOpen({
   wrongKey,
   trying,
   onTry,
+  onKeyEdit,
 }: {
   roomName: string;
   wrongKey: boolean;
   trying: boolean;
   onTry: (key?: string) => void;
+  onKeyEdit: () => void;
 }) {
   const { t } = useTranslation();
   const [key, setKey] = useState('');
@@ -45,7 +47,10 @@ export function NotOpen({
             value={key}
             aria-invalid={wrongKey}
             aria-describedby={wrongKey ? 'key-problem' : undefined}
-            onChange={(event) => setKey(event.target.value)}
+            onChange={(event) => {
+              setKey(event.target.value);
+              onKeyEdit();
+            }}
           />
           <button className="button primary" type="submit" disabled={key.trim() === ''}>
             <KeyRound aria-hidden="true" />

@@ -3,17 +3,24 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useTitle } from '../core/hooks';
 import { currentChoices, currentPreferences, setPreferences } from '../core/preferences';
+import { checkRoomName } from '../core/room-name';
 import { parseQuery } from '../core/route';
 import { useDevices, type Devices } from '../core/useDevices';
 import { Meeting } from '../meeting/Meeting';
 import { PreJoin } from '../prejoin/PreJoin';
-import { Failed, Joining, Left, Replaced } from './Ended';
+import { Failed, InvalidRoom, Joining, Left, Replaced } from './Ended';
 import { NotOpen } from './NotOpen';
 import { presenceBeforeReload, rememberForReload, type Presence } from './reload';
 import { useEntry } from './useEntry';
 
-/** Everything under `/r/<room>`; going in again starts it afresh, without the pre-join page. */
+/** Everything under `/r/<room>`. A name the server would refuse is refused before anything is asked for. */
 export function RoomPage({ roomName }: { roomName: string }) {
+  const check = checkRoomName(roomName);
+  return 'problem' in check ? <InvalidRoom problem={check.problem} /> : <RoomRounds roomName={check.name} />;
+}
+
+/** Going in again starts afresh, without the pre-join page. */
+function RoomRounds({ roomName }: { roomName: string }) {
   const [round, setRound] = useState(0);
   const [before, setBefore] = useState(() => presenceBeforeReload(roomName));
   return (
@@ -51,7 +58,7 @@ function RoomRound({
     });
   });
   const devices = useDevices(media);
-  const { entry, join, leave } = useEntry(roomName, media);
+  const { entry, join, keyEdited, leave } = useEntry(roomName, media);
   const [firstName] = useState(
     () => before?.name ?? parseQuery(location.search).name ?? currentPreferences().name ?? '',
   );
@@ -106,6 +113,7 @@ function RoomRound({
           wrongKey={entry.wrongKey}
           trying={entry.trying}
           onTry={(key) => join(entry.name, key)}
+          onKeyEdit={keyEdited}
         />
       );
     case 'meeting':

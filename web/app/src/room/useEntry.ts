@@ -1,22 +1,13 @@
 import { joinRoom, prepareJoin, type LocalMedia, type Room } from '@kaigi/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { errorCode } from '../core/errors';
 import { rememberKey, rememberRoom } from '../core/preferences';
-
-/** How far one is on the way into a room, and how one came out of it. */
-export type Entry =
-  | { phase: 'prejoin'; error?: unknown }
-  | { phase: 'joining'; name: string }
-  /** Only holders of the key open rooms here: we wait until one has, or have the key ourselves. */
-  | { phase: 'not-open'; name: string; wrongKey: boolean; trying: boolean }
-  | { phase: 'meeting'; room: Room }
-  | { phase: 'left' }
-  | { phase: 'replaced' }
-  | { phase: 'failed'; error: unknown };
+import { afterKeyEdit, afterRefusal, knocking, type Entry } from './entry';
 
 export interface EntryControl {
   entry: Entry;
   join(name: string, createKey?: string): void;
+  /** The key in the field is another one now. */
+  keyEdited(): void;
   leave(): void;
 }
 
@@ -32,11 +23,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
       attempt.current?.abort();
       const controller = new AbortController();
       attempt.current = controller;
-      setEntry((before) =>
-        before.phase === 'not-open'
-          ? { ...before, name, trying: true, wrongKey: false }
-          : { phase: 'joining', name },
-      );
+      setEntry((before) => knocking(before, name));
       joinRoom(location.origin, {
         room: roomName,
         name,
@@ -55,12 +42,14 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
           setEntry({ phase: 'meeting', room });
         },
         (error: unknown) => {
-          if (!controller.signal.aborted) setEntry(afterRefusal(error, name));
+          if (!controller.signal.aborted) setEntry((before) => afterRefusal(before, error, name));
         },
       );
     },
     [roomName, media],
   );
+
+  const keyEdited = useCallback(() => setEntry(afterKeyEdit), []);
 
   const leave = useCallback(() => {
     const room = joined.current;
@@ -110,18 +99,5 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
     return () => clearTimeout(timer);
   }, [waiting, join]);
 
-  return { entry, join, leave };
-}
-
-function afterRefusal(error: unknown, name: string): Entry {
-  switch (errorCode(error)) {
-    case 'room-not-open':
-      return { phase: 'not-open', name, wrongKey: false, trying: false };
-    case 'wrong-key':
-      return { phase: 'not-open', name, wrongKey: true, trying: false };
-    case 'invalid-display-name':
-      return { phase: 'prejoin', error };
-    default:
-      return { phase: 'failed', error };
-  }
+  return { entry, join, keyEdited, leave };
 }

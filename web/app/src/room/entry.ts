@@ -1,0 +1,41 @@
+import type { Room } from '@kaigi/client';
+import { errorCode } from '../core/errors';
+
+/** How far one is on the way into a room, and how one came out of it. */
+export type Entry =
+  | { phase: 'prejoin'; error?: unknown }
+  | { phase: 'joining'; name: string }
+  /** Only holders of the key open rooms here: we wait until one has, or have the key ourselves. */
+  | { phase: 'not-open'; name: string; wrongKey: boolean; trying: boolean }
+  | { phase: 'meeting'; room: Room }
+  | { phase: 'left' }
+  | { phase: 'replaced' }
+  | { phase: 'failed'; error: unknown };
+
+/** An attempt begins; in front of a closed door one stays there, and so does what is wrong with the key. */
+export function knocking(before: Entry, name: string): Entry {
+  return before.phase === 'not-open' ? { ...before, name, trying: true } : { phase: 'joining', name };
+}
+
+export function afterRefusal(before: Entry, error: unknown, name: string): Entry {
+  switch (errorCode(error)) {
+    case 'room-not-open':
+      // The guest's knocking says nothing about the key: only another key or another text does.
+      return {
+        phase: 'not-open',
+        name,
+        wrongKey: before.phase === 'not-open' && before.wrongKey,
+        trying: false,
+      };
+    case 'wrong-key':
+      return { phase: 'not-open', name, wrongKey: true, trying: false };
+    case 'invalid-display-name':
+      return { phase: 'prejoin', error };
+    default:
+      return { phase: 'failed', error };
+  }
+}
+
+export function afterKeyEdit(before: Entry): Entry {
+  return before.phase === 'not-open' && before.wrongKey ? { ...before, wrongKey: false } : before;
+}
