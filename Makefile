@@ -51,7 +51,7 @@ fuzz:
 	scripts/fuzz $(SECONDS_EACH)
 
 test-e2e: build
-	cd e2e && KAIGI_BINARY=$(abspath $(TARGET))/release/kaigi npm test
+	cd e2e && TEST_BINARY=$(abspath $(TARGET))/release/kaigi npm test
 
 # Files made from others; tests fail when they are stale.
 generate:
@@ -59,7 +59,7 @@ generate:
 
 # The pictures in docs/images, from a real call.
 screenshots: build setup-test
-	cd e2e && KAIGI_BINARY=$(abspath $(TARGET))/release/kaigi node screenshots.mjs
+	cd e2e && TEST_BINARY=$(abspath $(TARGET))/release/kaigi node screenshots.mjs
 
 clean:
 	rm -rf target web/app/dist web/sdk/dist web/node_modules e2e/node_modules fuzz/target

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const binary = process.env.KAIGI_BINARY ?? fileURLToPath(new URL('../../target/release/kaigi', import.meta.url));
+export const binary = process.env.TEST_BINARY ?? fileURLToPath(new URL('../../target/release/kaigi', import.meta.url));
 
 /** A running Kaigi. */
 export class Server {
