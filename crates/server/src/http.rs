@@ -26,7 +26,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use socketioxide::layer::SocketIoLayer;
 use tower_http::{cors::CorsLayer, services::ServeDir};
 
-use crate::{assets, session::Sessions, signaling::Hub, visitor::Visitor};
+use crate::{
+    assets,
+    session::{Session, Sessions},
+    signaling::Hub,
+    visitor::Visitor,
+};
 use origin::Origins;
 
 /// The client of the Socket.IO version served, routed before the Socket.IO layer.
@@ -97,7 +102,8 @@ async fn identify(State(site): State<Site>, request: Request, next: Next) -> Res
     let (mut parts, body) = request.into_parts();
     let visitor = Visitor::of(&parts, &site.trust_proxy, &site.sessions);
     let own_page = !parts.uri.path().starts_with("/site/");
-    parts.extensions.insert(visitor.clone());
+    let (is_new, secure) = (visitor.session.is_none(), visitor.secure);
+    parts.extensions.insert(visitor);
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if own_page {
         for (name, value) in site.page_headers.iter() {
@@ -105,12 +111,12 @@ async fn identify(State(site): State<Site>, request: Request, next: Next) -> Res
         }
     }
     // Whoever opens a page, ours or the operator's, gets a session.
-    if visitor.session.is_none() && is_page(&response) && !response.headers().contains_key(header::SET_COOKIE)
+    if is_new
+        && is_page(&response)
+        && !response.headers().contains_key(header::SET_COOKIE)
+        && let Some(cookie) = site.sessions.cookie(&Session::new(), secure)
     {
-        let session = site.sessions.read_or_new(&HeaderMap::new());
-        if let Some(cookie) = site.sessions.cookie(&session, visitor.secure) {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
 }

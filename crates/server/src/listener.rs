@@ -7,7 +7,7 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::Watcher},
+    server::conn::auto,
     service::TowerToHyperService,
 };
 use kaigi_packet::demux::Stream;
@@ -17,7 +17,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -38,7 +38,6 @@ const HTTP2_PING: Duration = Duration::from_secs(30);
 pub(crate) struct Acceptor {
     pub(crate) purpose: Purpose,
     pub(crate) connections: Arc<Semaphore>,
-    pub(crate) graceful: Arc<hyper_util::server::graceful::GracefulShutdown>,
     pub(crate) worker: Worker,
 }
 
@@ -64,8 +63,7 @@ impl Acceptor {
                         continue;
                     };
                     let acceptor = self.clone();
-                    let watcher = self.graceful.watcher();
-                    tokio::spawn(async move { acceptor.serve(stream, peer, permit, watcher).await });
+                    tokio::spawn(async move { acceptor.serve(stream, peer, permit).await });
                 }
                 Err(error) => {
                     // The peer vanished again, or the process is out of file descriptors: either passes.
@@ -77,16 +75,10 @@ impl Acceptor {
         }
     }
 
-    async fn serve(
-        self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        _permit: OwnedSemaphorePermit,
-        watcher: Watcher,
-    ) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, _permit: OwnedSemaphorePermit) {
         let open = gauge!("kaigi_tcp_connections");
         open.increment(1);
-        let outcome = self.serve_stream(stream, peer, watcher).await;
+        let outcome = self.serve_stream(stream, peer).await;
         open.decrement(1);
         if let Err(why) = outcome {
             counter!("kaigi_tcp_connections_dropped_total", "why" => why.name()).increment(1);
@@ -94,36 +86,24 @@ impl Acceptor {
         }
     }
 
-    async fn serve_stream(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) -> Result<(), Drop> {
+    async fn serve_stream(&self, stream: TcpStream, peer: SocketAddr) -> Result<(), Drop> {
         let local = stream.local_addr().map_err(|_| Drop::Closed)?;
         let _ = stream.set_nodelay(true);
-        let deadline = tokio::time::Instant::now() + HANDSHAKE_DEADLINE;
-        let in_time = |result| match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(_)) => Err(Drop::Closed),
-            Err(_elapsed) => Err(Drop::Deadline),
-        };
-        let sniffed = tokio::time::timeout_at(deadline, Prefixed::sniff(stream)).await;
-        let (kind, stream) = in_time(sniffed)?.ok_or(Drop::Unknown)?;
+        let deadline = Instant::now() + HANDSHAKE_DEADLINE;
+        let (kind, stream) = sniff(stream, deadline).await?;
         match (&self.purpose, kind) {
             (Purpose::Https(store, router), Stream::Tls) => {
                 let accept = TlsAcceptor::from(store.server_config()).accept(stream);
-                let stream = match tokio::time::timeout_at(deadline, accept).await {
+                let stream = match timeout_at(deadline, accept).await {
                     Ok(Ok(stream)) => stream,
                     Ok(Err(_)) => return Err(Drop::Tls),
                     Err(_elapsed) => return Err(Drop::Deadline),
                 };
                 // A browser opens TLS connections ahead of need and sends nothing on them for a while.
-                let sniffed = timeout(HEADER_DEADLINE, Prefixed::sniff(stream)).await;
-                let (kind, stream) = match sniffed {
-                    Ok(Ok(Some(sniffed))) => sniffed,
-                    Ok(Ok(None)) => return Err(Drop::Unknown),
-                    Ok(Err(_)) => return Err(Drop::Closed),
-                    Err(_elapsed) => return Err(Drop::Deadline),
-                };
+                let (kind, stream) = sniff(stream, Instant::now() + HEADER_DEADLINE).await?;
                 match kind {
                     Stream::Http1 | Stream::Http2 => {
-                        serve_http(stream, router.clone(), Link { peer, local, tls: true }, watcher).await;
+                        serve_http(stream, router.clone(), Link { peer, local, tls: true }).await;
                         Ok(())
                     }
                     Stream::Stun => {
@@ -142,7 +122,7 @@ impl Acceptor {
                 Ok(())
             }
             (Purpose::PlainHttp(router), Stream::Http1 | Stream::Http2) => {
-                serve_http(stream, router.clone(), Link { peer, local, tls: false }, watcher).await;
+                serve_http(stream, router.clone(), Link { peer, local, tls: false }).await;
                 Ok(())
             }
             (Purpose::Https(..) | Purpose::PlainHttp(_), Stream::Stun) => {
@@ -179,7 +159,16 @@ impl Drop {
     }
 }
 
-async fn serve_http<S>(stream: S, router: Router, link: Link, watcher: Watcher)
+/// Finds out what a stream is, in time.
+async fn sniff<S: AsyncRead + Unpin>(stream: S, deadline: Instant) -> Result<(Stream, Prefixed<S>), Drop> {
+    match timeout_at(deadline, Prefixed::sniff(stream)).await {
+        Ok(Ok(sniffed)) => sniffed.ok_or(Drop::Unknown),
+        Ok(Err(_)) => Err(Drop::Closed),
+        Err(_elapsed) => Err(Drop::Deadline),
+    }
+}
+
+async fn serve_http<S>(stream: S, router: Router, link: Link)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -198,7 +187,7 @@ where
         .keep_alive_timeout(HEADER_DEADLINE);
     let connection =
         builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
+    if let Err(error) = connection.await {
         tracing::debug!(%error, "an HTTP connection ended with an error");
     }
 }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use hyper_util::server::graceful::GracefulShutdown;
 use kaigi_room::Limits;
 use kaigi_worker::Worker;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -169,13 +168,8 @@ impl Server {
         let (socket_layer, _io) = signaling::layer(self.hub.clone());
         let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        let graceful = Arc::new(GracefulShutdown::new());
-        let acceptor = |purpose| Acceptor {
-            purpose,
-            connections: connections.clone(),
-            graceful: graceful.clone(),
-            worker: self.worker.clone(),
-        };
+        let acceptor =
+            |purpose| Acceptor { purpose, connections: connections.clone(), worker: self.worker.clone() };
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.tcp {
             let purpose = match &self.store {

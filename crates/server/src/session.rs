@@ -30,7 +30,7 @@ pub(crate) struct Session {
 pub(crate) struct Preferences(BTreeMap<String, String>);
 
 impl Session {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { guest: random_id(), opener: None, preferences: Preferences::default() }
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn session(State(site): State<Site>, request: Request) -> Respo
     let on_loopback =
         visitor.is_some_and(|visitor| !visitor.proxied && visitor.ip.is_some_and(|ip| ip.is_loopback()));
     let view = SessionView {
-        may_open_rooms: site.hub.may_open(&session),
+        may_open_rooms: site.hub.may_open(Some(&session)),
         preferences: session.preferences.clone(),
         invite_origin: site.lan_origin.as_deref().filter(|_| on_loopback).map(Into::into),
     };

@@ -38,7 +38,7 @@ pub(crate) struct HubOptions {
 /// All rooms and all who are connected to them.
 pub(crate) struct Hub {
     state: Mutex<State>,
-    pub(super) tokens: Tokens,
+    tokens: Tokens,
     options: HubOptions,
     guesses: Sources,
     next_connection: AtomicU64,
@@ -78,7 +78,7 @@ impl Hub {
         if state.sockets.remove(&connection).is_some() {
             gauge!("kaigi_signaling_connections").decrement(1);
         }
-        state.lose(connection, Loss::Unexplained);
+        state.lose(connection);
         self.deadline.notify_one();
     }
 
@@ -145,7 +145,7 @@ impl Hub {
                 self.check_key(&key, visitor.ip)?;
                 true
             }
-            None => session.map_or(!self.asks_for_key(), |session| self.may_open(session)),
+            None => self.may_open(session),
         };
         let resume =
             resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
@@ -203,15 +203,15 @@ impl Hub {
         self.options.limits.rooms
     }
 
-    pub(crate) fn asks_for_key(&self) -> bool {
+    fn asks_for_key(&self) -> bool {
         self.options.create_key.is_some()
     }
 
-    /// May whoever has this session open rooms?
-    pub(crate) fn may_open(&self, session: &Session) -> bool {
+    /// May whoever has this session, or none, open rooms?
+    pub(crate) fn may_open(&self, session: Option<&Session>) -> bool {
         match &self.options.create_key {
             None => true,
-            Some(key) => session.opener.as_ref().is_some_and(|opener| *opener == digest(key)),
+            Some(key) => session.and_then(|session| session.opener.as_ref()) == Some(&digest(key)),
         }
     }
 
@@ -244,8 +244,9 @@ impl Hub {
     pub(crate) fn close(&self, retry_after: Duration) {
         self.closing.store(true, Ordering::Relaxed);
         let closing = wire::ServerClosing { retry_after_ms: retry_after.as_millis() as u32 };
+        let closing = wire::Event::ServerClosing(closing);
         for socket in self.lock().sockets.values() {
-            let _ = socket.emit("server-closing", &closing);
+            let _ = emit(socket, &closing);
         }
     }
 
@@ -273,33 +274,22 @@ impl State {
             // One who missed something must not go on as if nothing had happened: it resumes, which brings
             // everything up to date. To the others this is a lost connection.
             for connection in deaf.drain(..) {
-                self.lose(connection, Loss::Unexplained);
+                self.lose(connection);
             }
         }
         gauge!("kaigi_rooms").set(self.rooms.room_count() as f64);
         gauge!("kaigi_participants").set(self.rooms.participant_count() as f64);
     }
 
-    fn lose(&mut self, connection: ConnectionId, loss: Loss) {
-        self.rooms.handle_disconnect(now(), connection, loss);
+    fn lose(&mut self, connection: ConnectionId) {
+        self.rooms.handle_disconnect(now(), connection, Loss::Unexplained);
         self.drain();
     }
 
     /// Says false when the connection does not take it.
     fn tell(&self, connection: ConnectionId, event: &wire::Event) -> bool {
-        use wire::Event::*;
         let Some(socket) = self.sockets.get(&connection) else { return true };
-        let sent = match event {
-            ParticipantJoined(data) => socket.emit("participant-joined", data),
-            ParticipantUpdated(data) => socket.emit("participant-updated", data),
-            ParticipantLeft(data) => socket.emit("participant-left", data),
-            Signal(data) => socket.emit("signal", data),
-            Chat(data) => socket.emit("chat", data),
-            ServerClosing(data) => socket.emit("server-closing", data),
-            Replaced(data) => socket.emit("replaced", data),
-            RequestError(data) => socket.emit("request-error", data),
-        };
-        match sent {
+        match emit(socket, event) {
             Ok(()) => true,
             Err(SendError::Socket(SocketError::Closed)) => true,
             Err(error) => {
@@ -309,6 +299,21 @@ impl State {
                 false
             }
         }
+    }
+}
+
+/// Sends an event under its Socket.IO name.
+pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendError> {
+    use wire::Event::*;
+    match event {
+        ParticipantJoined(data) => socket.emit("participant-joined", data),
+        ParticipantUpdated(data) => socket.emit("participant-updated", data),
+        ParticipantLeft(data) => socket.emit("participant-left", data),
+        Signal(data) => socket.emit("signal", data),
+        Chat(data) => socket.emit("chat", data),
+        ServerClosing(data) => socket.emit("server-closing", data),
+        Replaced(data) => socket.emit("replaced", data),
+        RequestError(data) => socket.emit("request-error", data),
     }
 }
 
@@ -325,7 +330,7 @@ pub(super) fn disconnect_later(socket: SocketRef) {
     });
 }
 
-pub(crate) fn now() -> Now {
+fn now() -> Now {
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Now { instant: Instant::now(), unix_ms: unix.as_millis() as u64 }
 }

@@ -19,7 +19,7 @@ use socketioxide_core::Value;
 
 use super::{
     budget::Budget,
-    hub::Hub,
+    hub::{Hub, emit},
     ordered::{Incoming, Ordered, Reply},
 };
 use crate::visitor::Visitor;
@@ -149,7 +149,8 @@ impl Answering {
             tracing::debug!(code = ?error.code, "a request was refused");
             if !acknowledged {
                 let request = self.event.chars().take(64).collect();
-                let _ = self.reply.socket.emit("request-error", &wire::RequestError { request, error });
+                let refused = wire::Event::RequestError(wire::RequestError { request, error });
+                let _ = emit(&self.reply.socket, &refused);
             }
         }
     }

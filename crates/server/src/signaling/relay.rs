@@ -119,10 +119,7 @@ impl Client {
     }
 
     fn create_or_join(&self, socket: &SocketRef, room: String) -> Result<(), String> {
-        let may_open = match &self.visitor.session {
-            Some(session) => self.relay.hub.may_open(session),
-            None => !self.relay.hub.asks_for_key(),
-        };
+        let may_open = self.relay.hub.may_open(self.visitor.session.as_ref());
         let mut rooms = self.relay.lock();
         let Rooms { members, seats } = &mut *rooms;
         let mine = seats.get(&self.id).map_or(&[][..], Vec::as_slice);
