@@ -87,6 +87,9 @@ pub struct Flags {
     /// Bearer token for /metrics from elsewhere than this machine
     #[arg(long, value_name = "TOKEN", global = true)]
     pub metrics_token: Option<String>,
+    /// Bearer token with which applications get ICE servers from the API
+    #[arg(long, value_name = "KEY", global = true)]
+    pub api_key: Option<String>,
     /// Rooms that may be open at once [default: 10000]
     #[arg(long, value_name = "N", global = true)]
     pub max_rooms: Option<String>,

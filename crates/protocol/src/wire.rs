@@ -23,11 +23,13 @@ pub enum Request {
     Media(MediaState),
     /// Write to all in the room; answered with [`ChatSent`].
     Chat(Chat),
+    /// A fresh credential for the server's own TURN; answered with [`Relay`].
+    Relay(Empty),
 }
 
 impl Request {
     /// The Socket.IO event names of all requests.
-    pub const EVENTS: [&str; 6] = ["join", "leave", "away", "signal", "media", "chat"];
+    pub const EVENTS: [&str; 7] = ["join", "leave", "away", "signal", "media", "chat", "relay"];
 }
 
 /// The server's word to clients.
@@ -136,7 +138,9 @@ pub struct Joined {
     pub participants: Vec<Participant>,
     /// The last messages and notices, oldest first.
     pub chat: Vec<ChatEntry>,
-    /// STUN and TURN servers for `RTCPeerConnection`, besides those built from the server's URL.
+    /// The credential for the server's own TURN, whose URLs are built from the server's.
+    pub relay: Relay,
+    /// Further STUN and TURN servers for `RTCPeerConnection`.
     pub ice_servers: Vec<IceServer>,
     /// Another participant of this room is the same browser: join muted, or both will echo.
     pub same_device: bool,
@@ -161,6 +165,22 @@ pub struct Participant {
     /// When it joined, milliseconds since the Unix epoch.
     #[ts(type = "number")]
     pub joined_at: u64,
+}
+
+/// A credential for the server's own TURN (RFC 8656), which is at the host of the server's URL: UDP, TCP and
+/// TLS on the same port.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+#[ts(optional_fields)]
+pub struct Relay {
+    /// TURN user name.
+    pub username: String,
+    /// TURN password.
+    pub credential: String,
+    /// Seconds for which it is good; ask for another before that.
+    pub seconds: u32,
+    /// The port of STUN and TURN, where it is not the URL's: a reverse proxy passes on the page only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
 }
 
 /// An RTCIceServer (W3C webrtc §4.2.4).

@@ -95,6 +95,11 @@ impl<S> Rooms<S> {
         Ok(())
     }
 
+    /// Whom a connection is.
+    pub fn participant(&self, connection: ConnectionId) -> Result<&ParticipantId, Refusal> {
+        self.seats.get(&connection).map(|seat| &seat.id).ok_or(Refusal::NotJoined)
+    }
+
     /// The connection is gone; its participant, if it had one, is kept for a while.
     pub fn handle_disconnect(&mut self, now: Now, connection: ConnectionId, loss: Loss) {
         let Some(Seat { room: name, id }) = self.seats.remove(&connection) else { return };

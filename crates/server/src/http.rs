@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderMap, Method, Response, StatusCode, header},
     middleware::{self, Next},
     response::IntoResponse,
-    routing::{any_service, get},
+    routing::{any_service, get, post},
 };
 use ipnet::IpNet;
 use kaigi_worker::Worker;
@@ -30,6 +30,7 @@ use crate::{
     assets,
     session::{Session, Sessions},
     signaling::Hub,
+    sources::Sources,
     visitor::Visitor,
 };
 use origin::Origins;
@@ -54,6 +55,8 @@ pub(crate) struct Site {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) worker: Worker,
     pub(crate) metrics_token: Option<Arc<str>>,
+    pub(crate) api_key: Option<Arc<str>>,
+    pub(crate) connection_tests: Arc<Sources>,
 }
 
 impl Site {
@@ -72,11 +75,13 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/", get(page))
         .route("/r/{room}", get(page))
         .route("/r/{room}/", get(page))
+        .route("/test", get(page))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
         .route("/api/v1/session", get(api::session).put(api::put_session))
         .route("/api/v1/ice-servers", get(api::ice_servers))
+        .route("/api/v1/connection-test", post(api::connection_test))
         .fallback(get(file))
         .layer(DefaultBodyLimit::max(API_BODY));
     if let Some(dir) = site_dir {

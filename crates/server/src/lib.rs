@@ -6,6 +6,7 @@ pub mod certificate;
 mod http;
 mod listener;
 mod metrics;
+mod minter;
 mod options;
 mod prefix;
 mod secrets;

@@ -35,6 +35,8 @@ pub struct Options {
     pub create_key: Option<String>,
     /// Bearer token for `/metrics` from elsewhere than loopback.
     pub metrics_token: Option<String>,
+    /// Bearer token with which applications get ICE servers.
+    pub api_key: Option<String>,
     /// Rooms that may be open at once.
     pub max_rooms: usize,
     /// Participants in all rooms together.

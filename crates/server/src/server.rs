@@ -18,9 +18,11 @@ use crate::{
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
     listener::{self, Acceptor, Purpose},
+    minter::Minter,
     secrets::Secrets,
     session::Sessions,
     signaling::{self, Hub},
+    sources::{Sources, per_minute},
     turn,
 };
 
@@ -118,6 +120,7 @@ impl Server {
         })?;
         let store = options.tls.clone().map(Store::open).transpose()?;
         let worker = turn::start(udp, &options.turn, &options.public_address, &secrets)?;
+        let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
         let secrets = Arc::new(secrets);
         let limits =
             Limits { rooms: options.max_rooms, participants: options.max_participants, ..Limits::default() };
@@ -127,6 +130,7 @@ impl Server {
                 limits,
                 create_key: options.create_key.clone(),
                 ice_servers: options.ice_servers.clone(),
+                minter,
             },
         );
         let recorder = PrometheusBuilder::new().build_recorder();
@@ -144,6 +148,8 @@ impl Server {
             metrics,
             worker: worker.clone(),
             metrics_token: options.metrics_token.as_deref().map(Into::into),
+            api_key: options.api_key.as_deref().map(Into::into),
+            connection_tests: Arc::new(Sources::new(per_minute(6, 12))),
         };
         Ok(Self { tcp, worker, redirect, store, hub, site, port, options })
     }

@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{StartError, options::TurnOptions, secrets::Secrets};
+use crate::{StartError, minter, options::TurnOptions, secrets::Secrets};
 
 /// A client says something at least this often: permissions and allocations have to be refreshed.
 const SILENCE: Duration = Duration::from_secs(15 * 60);
@@ -45,7 +45,8 @@ pub(crate) fn start(
         .iter()
         .map(|(name, password)| Source::User { name: name.clone(), password: password.clone() });
     let secret = options.secret.iter().map(|secret| Source::Secret(SharedSecret::new(secret.as_bytes())));
-    let credentials = Credentials::new(Realm::default(), users.chain(secret).collect());
+    let own = std::iter::once(Source::Secret(minter::secret(secrets)));
+    let credentials = Credentials::new(Realm::default(), users.chain(secret).chain(own).collect());
     let rules =
         |nets: &[IpNet]| nets.iter().map(|net| Rule::new(Net::new(net.addr(), net.prefix_len()))).collect();
     let own = interfaces.iter().chain(public).copied().collect();

@@ -1,24 +1,41 @@
-import type { IceServer } from './wire.gen';
+import type { IceServer, Relay } from './wire.gen';
+
+/** What a server tells those who join it. */
+export interface Announced {
+  relay: Relay;
+  iceServers: readonly IceServer[];
+}
 
 /**
- * The servers for `RTCPeerConnection`. The Kaigi server answers STUN over UDP on the very port this page
- * reached it on, under the very name: nothing has to be announced.
+ * The servers for `RTCPeerConnection`. The Kaigi server answers STUN and TURN on the very port this page reached
+ * it on, under the very name: nothing has to be announced but the credential.
  */
 export function iceServersFor(
   serverUrl: string,
-  announced: readonly IceServer[],
   extra: readonly RTCIceServer[] = [],
+  announced?: Announced,
 ): RTCIceServer[] {
-  const url = new URL(serverUrl);
+  const { hostname, port, protocol } = new URL(serverUrl);
+  const relay = announced?.relay;
   // `hostname` keeps the brackets of an IPv6 literal, as RFC 7064 §3.1 wants them.
-  const port = url.port || (url.protocol === 'http:' ? '80' : '443');
-  return [
-    { urls: `stun:${url.hostname}:${port}` },
-    ...announced.map(({ urls, username, credential }) => ({
+  const address = `${hostname}:${String(relay?.port ?? (port || (protocol === 'http:' ? '80' : '443')))}`;
+  const servers: RTCIceServer[] = [{ urls: `stun:${address}` }];
+  if (relay) {
+    const { username, credential } = relay;
+    servers.push({ urls: turnUrls(address, protocol === 'https:' && relay.port === undefined), username, credential });
+  }
+  for (const { urls, username, credential } of announced?.iceServers ?? []) {
+    servers.push({
       urls,
       ...(username === undefined ? {} : { username }),
       ...(credential === undefined ? {} : { credential }),
-    })),
-    ...extra,
-  ];
+    });
+  }
+  return [...servers, ...extra];
+}
+
+/** RFC 7065. With a port of its own the server is behind a proxy, which is where TLS ends. */
+function turnUrls(address: string, tls: boolean): string[] {
+  const plain = [`turn:${address}?transport=udp`, `turn:${address}?transport=tcp`];
+  return tls ? [...plain, `turns:${address}?transport=tcp`] : plain;
 }

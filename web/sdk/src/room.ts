@@ -4,6 +4,7 @@ import { encodeFrame } from './data-frame';
 import { Emitter } from './emitter';
 import { ConnectionLost } from './errors';
 import { iceServersFor } from './ice-servers';
+import type { Announced } from './ice-servers';
 import { fromLevel } from './level';
 import { Mesh } from './mesh';
 import { Inbox, Outbox } from './outbox';
@@ -32,6 +33,8 @@ const STATS_MS = 1_000;
 const SPEAKING_MS = 100;
 /** A refusal (too many requests) is over by then. */
 const RETRY_MEDIA_MS = 1_000;
+/** How often it is looked whether the relay's credential is old: the clock goes on while a laptop sleeps, timers do not. */
+const RELAY_MS = 60_000;
 
 export interface MeetingOptions {
   serverUrl: string;
@@ -67,6 +70,9 @@ export class Meeting implements Room {
   #views = new Map<string, RemoteParticipant>();
   #participants: readonly RemoteParticipant[] = [];
   #announcing = false;
+  #announced: Announced | undefined;
+  /** When the relay's credential has lived half its time, by the clock. */
+  #renewRelayAt = Infinity;
   /** The media state the server last heard. */
   #told: MediaState | undefined;
   /** Those who wait for the connection to be back. */
@@ -91,7 +97,7 @@ export class Meeting implements Room {
   /** Sets out for the room; what can be done before the server answers is done meanwhile. */
   start(): void {
     this.#signaling.start();
-    this.#mesh.prepare(iceServersFor(this.#serverUrl, [], this.#options.iceServers));
+    this.#mesh.prepare(iceServersFor(this.#serverUrl, this.#options.iceServers));
   }
 
   get name(): string {
@@ -254,6 +260,7 @@ export class Meeting implements Room {
       page.on('restored', () => signaling.startAnew()),
       every(STATS_MS, () => void this.#sampleStats()),
       every(SPEAKING_MS, () => this.#pollSpeaking()),
+      every(RELAY_MS, () => void this.#renewRelay()),
     );
   }
 
@@ -262,7 +269,7 @@ export class Meeting implements Room {
     this.#joined = joined;
     // Before any track is sent: two open microphones beside each other howl.
     if (first && joined.sameDevice) void this.media.setMic(false);
-    this.#mesh.setIceServers(iceServersFor(this.#serverUrl, joined.iceServers, this.#options.iceServers));
+    this.#announce(joined);
     this.#mesh.setTracks(this.media.tracks);
     this.#roster.handleJoined(joined);
     for (const { id, connected } of this.#roster.participants) this.#mesh.handleConnected(id, connected);
@@ -273,6 +280,23 @@ export class Meeting implements Room {
     this.#told = joined.participant.media;
     this.#tellMedia();
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #announce({ relay, iceServers }: Announced): void {
+    this.#announced = { relay, iceServers };
+    this.#renewRelayAt = Date.now() + relay.seconds * 500;
+    this.#mesh.setIceServers(iceServersFor(this.#serverUrl, this.#options.iceServers, this.#announced));
+  }
+
+  /** An ICE restart must not come with a credential that is over. */
+  async #renewRelay(): Promise<void> {
+    if (Date.now() < this.#renewRelayAt || !this.#announced || !this.#signaling.isJoined) return;
+    try {
+      this.#announce({ ...this.#announced, relay: await this.#signaling.request('relay', {}) });
+    } catch (error) {
+      // The next join brings one, or the next try.
+      if (!(error instanceof ConnectionLost)) console.warn('kaigi: no new credential for the relay', error);
+    }
   }
 
   #handleEvent(event: RoomEvent): void {

@@ -104,7 +104,11 @@ participants: Array<Participant>,
  */
 chat: Array<ChatEntry>, 
 /**
- * STUN and TURN servers for `RTCPeerConnection`, besides those built from the server's URL.
+ * The credential for the server's own TURN, whose URLs are built from the server's.
+ */
+relay: Relay, 
+/**
+ * Further STUN and TURN servers for `RTCPeerConnection`.
  */
 iceServers: Array<IceServer>, 
 /**
@@ -140,6 +144,23 @@ incarnation: number,
  * When it joined, milliseconds since the Unix epoch.
  */
 joinedAt: number, };
+export type Relay = { 
+/**
+ * TURN user name.
+ */
+username: string, 
+/**
+ * TURN password.
+ */
+credential: string, 
+/**
+ * Seconds for which it is good; ask for another before that.
+ */
+seconds: number, 
+/**
+ * The port of STUN and TURN, where it is not the URL's: a reverse proxy passes on the page only.
+ */
+port?: number, };
 export type IceServer = { 
 /**
  * `stun:`, `turn:` or `turns:` URLs.
@@ -272,7 +293,7 @@ request: string,
  * Why.
  */
 error: Error, };
-export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "relay", "data": Empty };
 export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError };
 export type Answer<T> = { "ok": T } | { "error": Error };
 

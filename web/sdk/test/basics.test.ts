@@ -8,7 +8,7 @@ import { iceServersFor } from '../src/ice-servers';
 import { newRoomName } from '../src/room-name';
 import { withStartBitrate } from '../src/start-bitrate';
 import { must } from './fakes/must';
-import { line } from './fakes/wire';
+import { line, RELAY } from './fakes/wire';
 
 describe('backoff', () => {
   it.each([0, 0.5, 0.999])('the first try comes within 100 to 300 ms (random %d)', (random) => {
@@ -117,12 +117,36 @@ describe('ICE servers', () => {
     ['http://localhost/', 'stun:localhost:80'],
     ['https://[2001:db8::7]:8443/', 'stun:[2001:db8::7]:8443'],
   ])('%s answers STUN itself, at %s', (url, stun) => {
-    expect(iceServersFor(url, [])[0]).toEqual({ urls: stun });
+    expect(iceServersFor(url)).toEqual([{ urls: stun }]);
+  });
+
+  it('once joined it relays too, over UDP, TCP and TLS', () => {
+    const [, turn] = iceServersFor('https://meet.example.org/', [], { relay: RELAY, iceServers: [] });
+    expect(turn).toEqual({
+      urls: [
+        'turn:meet.example.org:443?transport=udp',
+        'turn:meet.example.org:443?transport=tcp',
+        'turns:meet.example.org:443?transport=tcp',
+      ],
+      username: RELAY.username,
+      credential: RELAY.credential,
+    });
+  });
+
+  it('behind a proxy it is asked on its own port, where TLS is not spoken', () => {
+    const relay = { ...RELAY, port: 8080 };
+    const servers = iceServersFor('https://meet.example.org/', [], { relay, iceServers: [] });
+    expect(servers.flatMap(({ urls }) => urls)).toEqual([
+      'stun:meet.example.org:8080',
+      'turn:meet.example.org:8080?transport=udp',
+      'turn:meet.example.org:8080?transport=tcp',
+    ]);
   });
 
   it('the announced and the own ones follow', () => {
     const turn = { urls: ['turn:t:1'], username: 'u', credential: 'c' };
-    expect(iceServersFor('https://a/', [turn], [{ urls: 'stun:mine' }]).slice(1)).toEqual([
+    const announced = { relay: RELAY, iceServers: [turn] };
+    expect(iceServersFor('https://a/', [{ urls: 'stun:mine' }], announced).slice(2)).toEqual([
       turn,
       { urls: 'stun:mine' },
     ]);

@@ -7,7 +7,7 @@ import { FakeNetwork, settle } from './fakes/connection';
 import { FakeMediaDevices } from './fakes/media-devices';
 import { must } from './fakes/must';
 import { asReal, FakePeerConnection } from './fakes/peer-connection';
-import { joined, line, participant } from './fakes/wire';
+import { joined, line, participant, RELAY } from './fakes/wire';
 
 const ME = participant('me');
 const BOB = participant('bob', { name: 'Bob', joinedAt: 1 });
@@ -117,6 +117,23 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.useRealTimers();
+});
+
+describe('the relay', () => {
+  it('gets a fresh credential when half the time of the old one is over', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB], { relay: { ...RELAY, seconds: 600 } }));
+    const turn = () => ann.peer.configuration.iceServers?.[1];
+    const asked = () => ann.network.last.requests.filter(({ event }) => event === 'relay');
+    expect(turn()).toMatchObject({ username: RELAY.username, credential: RELAY.credential });
+    await vi.advanceTimersByTimeAsync(240_000);
+    expect(asked()).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(120_000);
+    must(asked()[0]).resolve({ ok: { username: '2:me', credential: 'd', seconds: 600 } });
+    await settle();
+    expect(turn()).toMatchObject({ username: '2:me', credential: 'd' });
+    expect(ann.peers).toHaveLength(1);
+  });
 });
 
 describe('joining', () => {

@@ -26,6 +26,7 @@ pub const KEYS: &[Key] = &[
     one("site-dir"),
     secret("create-key"),
     secret("metrics-token"),
+    secret("api-key"),
     one("max-rooms"),
     one("max-participants"),
     list("ice-server"),

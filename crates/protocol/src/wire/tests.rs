@@ -29,6 +29,7 @@ fn typescript() -> String {
         JoinOutcome,
         Joined,
         Participant,
+        Relay,
         IceServer,
         Signal,
         SignalFrom,

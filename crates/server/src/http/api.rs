@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, Response, StatusCode, header},
     response::IntoResponse,
 };
-use kaigi_protocol::vocabulary::ErrorCode;
+use kaigi_protocol::{vocabulary::ErrorCode, wire::IceServer};
 use serde::{Deserialize, Serialize};
 
-use super::Site;
+use super::{Site, origin};
 use crate::{
-    assets,
-    secrets::{digest, equal},
+    assets, minter,
+    secrets::{digest, equal, random_id},
     session::{Preferences, Session},
     visitor::Visitor,
 };
@@ -38,9 +38,7 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Response<Body> {
     let local = !visitor.proxied && visitor.ip.is_some_and(|ip| ip.is_loopback());
-    let given =
-        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let shown = match (&site.metrics_token, given) {
+    let shown = match (&site.metrics_token, bearer(&headers)) {
         (Some(token), Some(given)) => equal(token, given),
         _ => false,
     };
@@ -115,19 +113,47 @@ pub(super) async fn put_session(
     remember(&site, Some(&visitor), &session, StatusCode::NO_CONTENT.into_response())
 }
 
-/// STUN and TURN servers for `RTCPeerConnection`, for participants.
-pub(super) async fn ice_servers(
+/// STUN and TURN servers for `RTCPeerConnection`, for participants and for applications with the key.
+pub(super) async fn ice_servers(State(site): State<Site>, request: Request) -> Response<Body> {
+    let visitor = request.extensions().get::<Visitor>();
+    let guest = visitor.and_then(|visitor| visitor.session.as_ref()).map(|session| session.guest.clone());
+    let has_key = match (&site.api_key, bearer(request.headers())) {
+        (Some(key), Some(given)) => equal(key, given),
+        _ => false,
+    };
+    // Each credential of an application is an account of its own: it hands them to different people.
+    let name = if has_key { Some(random_id()) } else { guest.filter(|guest| site.hub.holds(guest)) };
+    let Some(name) = name else {
+        return problem(
+            StatusCode::FORBIDDEN,
+            "for participants: join a room first, with the session cookie; applications show the key of --api-key as \
+             Bearer token",
+        );
+    };
+    let Some(host) = origin::authority(request.headers(), request.uri().authority()) else {
+        return problem(StatusCode::BAD_REQUEST, "the request has no Host, from which the URLs are made");
+    };
+    let secure = visitor.is_some_and(|visitor| visitor.secure);
+    let relay = site.hub.minter().mint(&name, minter::PARTICIPANT);
+    let ttl = relay.seconds;
+    let own = site.hub.minter().ice_servers(&host, secure, relay);
+    let all: Vec<&IceServer> = own.iter().chain(site.hub.ice_servers()).collect();
+    private(Json(serde_json::json!({ "iceServers": all, "ttl": ttl })).into_response())
+}
+
+/// A short-lived credential for whoever has our page open: its connection test goes through the relay.
+pub(super) async fn connection_test(
     State(site): State<Site>,
     Extension(visitor): Extension<Visitor>,
 ) -> Response<Body> {
-    let present = visitor.session.as_ref().is_some_and(|session| site.hub.holds(&session.guest));
-    if !present {
-        return problem(
-            StatusCode::FORBIDDEN,
-            "for participants: join a room first, with the session cookie",
-        );
+    let Some(session) = visitor.session else {
+        return problem(StatusCode::FORBIDDEN, "open the page /test first: it sets the session cookie");
+    };
+    if !site.connection_tests.allow(visitor.ip) {
+        return problem(StatusCode::TOO_MANY_REQUESTS, "too many tests from your network; wait a minute");
     }
-    Json(serde_json::json!({ "iceServers": site.hub.ice_servers() })).into_response()
+    let relay = site.hub.minter().mint(&session.guest, minter::CONNECTION_TEST);
+    private(Json(serde_json::json!({ "relay": relay })).into_response())
 }
 
 fn remember(
@@ -140,9 +166,19 @@ fn remember(
     if let Some(cookie) = site.sessions.cookie(session, secure) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
-    let private = axum::http::HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, private);
+    private(response)
+}
+
+/// Nobody keeps it on the way.
+fn private(mut response: Response<Body>) -> Response<Body> {
+    let no_store = axum::http::HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 /// A refusal in the form of RFC 9457.

@@ -72,6 +72,11 @@ fn is_own(origin: &HeaderValue, headers: &HeaderMap, authority: Option<&Authorit
         .any(|host| strip_default_port(host).eq_ignore_ascii_case(strip_default_port(origin)))
 }
 
+/// The host a request was made to: `:authority` (HTTP/2) or Host (HTTP/1).
+pub(super) fn authority(headers: &HeaderMap, authority: Option<&Authority>) -> Option<Authority> {
+    authority.cloned().or_else(|| headers.get(header::HOST)?.to_str().ok()?.parse().ok())
+}
+
 fn strip_default_port(host: &str) -> &str {
     host.strip_suffix(":443").or(host.strip_suffix(":80")).unwrap_or(host)
 }

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use super::{convert, token::Tokens};
 use crate::{
+    minter::{self, Minter},
     secrets::{Secrets, digest, equal},
     session::Session,
     sources::{Sources, per_minute},
@@ -33,6 +34,7 @@ pub(crate) struct HubOptions {
     pub(crate) limits: Limits,
     pub(crate) create_key: Option<String>,
     pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) minter: Minter,
 }
 
 /// All rooms and all who are connected to them.
@@ -105,6 +107,7 @@ impl Hub {
                     outcome: convert::outcome(joined.outcome),
                     room: room.as_str().to_owned(),
                     resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
+                    relay: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
                     participant: convert::participant(joined.participant),
                     resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
                     participants: joined.others.into_iter().map(convert::participant).collect(),
@@ -215,8 +218,20 @@ impl Hub {
         }
     }
 
+    /// A fresh credential for whoever this connection is.
+    pub(super) fn renew_relay(&self, connection: ConnectionId, reply: impl FnOnce(wire::Answer<wire::Relay>)) {
+        let mint = |id: &ParticipantId| self.options.minter.mint(&id.0, minter::PARTICIPANT);
+        self.request(|rooms, _| rooms.participant(connection).map(mint), reply);
+    }
+
+    /// Foreign STUN and TURN servers.
     pub(crate) fn ice_servers(&self) -> &[IceServer] {
         &self.options.ice_servers
+    }
+
+    /// Credentials for our own.
+    pub(crate) fn minter(&self) -> &Minter {
+        &self.options.minter
     }
 
     /// Ends the waiting for lost participants when its time has come. Never returns.

@@ -131,6 +131,9 @@ impl Client {
                 |rooms, now| rooms.chat(now, connection, text).map(|id| wire::ChatSent { id }),
                 |answer| answering.send(answer),
             ),
+            Request::Relay(Empty {}) => {
+                self.hub.renew_relay(connection, |answer| answering.send(answer));
+            }
         }
     }
 }
