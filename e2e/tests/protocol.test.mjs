@@ -322,7 +322,8 @@ describe('the replay', () => {
   const ann = (moment) => `{ "id": "Ann", "name": "Ann", "media": ${media}, "connected": true, "incarnation": 0,
     "joinedAt": ${moment} }`;
   const joined = `{ "ok": { "outcome": "new", "room": "sync", "participant": ${ann(1)}, "resumeToken": "t",
-    "resumeSeconds": 30, "participants": [], "chat": [], "iceServers": [], "sameDevice": false, "serverVersion": "v" } }`;
+    "resumeSeconds": 30, "participants": [], "chat": [], "iceServers": [], "sameDevice": false, "serverVersion": "v",
+    "turn": { "username": "1795256400:SnRLj6Wud3zsp1PJ", "credential": "pQ0v….Ann-1=", "seconds": 86400 } } }`;
   const document = ['```sh', 'kaigi serve', '```', '```jsonc', '// Ann → join',
     `{ "version": { "major": 1, "minor": 0 }, "room": "Sync", "name": "Ann", "media": ${media} }`,
     '// answer', joined, '// Ann → chat', '{ "text": "… 5 bytes …" }', '// answer', '{ "ok": { "id": 7 } }',

@@ -23,13 +23,13 @@ pub enum Request {
     Media(MediaState),
     /// Write to all in the room; answered with [`ChatSent`].
     Chat(Chat),
-    /// A fresh credential for the server's own TURN; answered with [`Relay`].
-    Relay(Empty),
+    /// A fresh credential for the server's own TURN; answered with [`TurnCredential`].
+    Turn(Empty),
 }
 
 impl Request {
     /// The Socket.IO event names of all requests.
-    pub const EVENTS: [&str; 7] = ["join", "leave", "away", "signal", "media", "chat", "relay"];
+    pub const EVENTS: [&str; 7] = ["join", "leave", "away", "signal", "media", "chat", "turn"];
 }
 
 /// The server's word to clients.
@@ -139,7 +139,7 @@ pub struct Joined {
     /// The last messages and notices, oldest first.
     pub chat: Vec<ChatEntry>,
     /// The credential for the server's own TURN, whose URLs are built from the server's.
-    pub relay: Relay,
+    pub turn: TurnCredential,
     /// Further STUN and TURN servers for `RTCPeerConnection`.
     pub ice_servers: Vec<IceServer>,
     /// Another participant of this room is the same browser: join muted, or both will echo.
@@ -171,7 +171,7 @@ pub struct Participant {
 /// TLS on the same port.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
 #[ts(optional_fields)]
-pub struct Relay {
+pub struct TurnCredential {
     /// TURN user name.
     pub username: String,
     /// TURN password.

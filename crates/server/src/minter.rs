@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::uri::Authority;
-use kaigi_protocol::wire::{IceServer, Relay};
+use kaigi_protocol::wire::{IceServer, TurnCredential};
 use kaigi_turn::SharedSecret;
 
 use crate::secrets::Secrets;
@@ -29,10 +29,10 @@ impl Minter {
     }
 
     /// A credential whose relays count towards `name`'s quotas.
-    pub(crate) fn mint(&self, name: &str, lifetime: Duration) -> Relay {
+    pub(crate) fn mint(&self, name: &str, lifetime: Duration) -> TurnCredential {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let minted = self.secret.mint(name, now.as_secs() + lifetime.as_secs());
-        Relay {
+        TurnCredential {
             username: minted.username,
             credential: minted.password,
             seconds: lifetime.as_secs() as u32,
@@ -42,7 +42,7 @@ impl Minter {
 
     /// Our STUN and TURN servers as `RTCPeerConnection` takes them (RFC 7064, RFC 7065), for clients that reach
     /// the server under this `host[:port]`.
-    pub(crate) fn ice_servers(&self, host: &Authority, secure: bool, relay: Relay) -> [IceServer; 2] {
+    pub(crate) fn ice_servers(&self, host: &Authority, secure: bool, turn: TurnCredential) -> [IceServer; 2] {
         let default = if secure { 443 } else { 80 };
         let address = format!("{}:{}", host.host(), self.port.or(host.port_u16()).unwrap_or(default));
         let mut urls = vec![format!("turn:{address}?transport=udp"), format!("turn:{address}?transport=tcp")];
@@ -51,7 +51,7 @@ impl Minter {
             urls.push(format!("turns:{address}?transport=tcp"));
         }
         let stun = IceServer { urls: vec![format!("stun:{address}")], username: None, credential: None };
-        [stun, IceServer { urls, username: Some(relay.username), credential: Some(relay.credential) }]
+        [stun, IceServer { urls, username: Some(turn.username), credential: Some(turn.credential) }]
     }
 }
 
@@ -67,8 +67,8 @@ mod tests {
     fn urls(host: &str, secure: bool, port: Option<u16>) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
         let minter = Minter::new(&Secrets::open(dir.path()).unwrap(), port);
-        let relay = minter.mint("ann", PARTICIPANT);
-        let servers = minter.ice_servers(&host.parse().unwrap(), secure, relay);
+        let turn = minter.mint("ann", PARTICIPANT);
+        let servers = minter.ice_servers(&host.parse().unwrap(), secure, turn);
         servers.into_iter().flat_map(|server| server.urls).collect()
     }
 
@@ -91,6 +91,9 @@ mod tests {
     #[test]
     fn behind_a_proxy_they_name_our_own_port_without_tls() {
         let shown = urls("kaigi.example", true, Some(8080));
-        assert_eq!(shown[1..], ["turn:kaigi.example:8080?transport=udp", "turn:kaigi.example:8080?transport=tcp"]);
+        assert_eq!(
+            shown[1..],
+            ["turn:kaigi.example:8080?transport=udp", "turn:kaigi.example:8080?transport=tcp"]
+        );
     }
 }

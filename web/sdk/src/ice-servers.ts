@@ -1,8 +1,8 @@
-import type { IceServer, Relay } from './wire.gen';
+import type { IceServer, TurnCredential } from './wire.gen';
 
 /** What a server tells those who join it. */
 export interface Announced {
-  relay: Relay;
+  turn: TurnCredential;
   iceServers: readonly IceServer[];
 }
 
@@ -16,13 +16,13 @@ export function iceServersFor(
   announced?: Announced,
 ): RTCIceServer[] {
   const { hostname, port, protocol } = new URL(serverUrl);
-  const relay = announced?.relay;
+  const turn = announced?.turn;
   // `hostname` keeps the brackets of an IPv6 literal, as RFC 7064 §3.1 wants them.
-  const address = `${hostname}:${String(relay?.port ?? (port || (protocol === 'http:' ? '80' : '443')))}`;
+  const address = `${hostname}:${String(turn?.port ?? (port || (protocol === 'http:' ? '80' : '443')))}`;
   const servers: RTCIceServer[] = [{ urls: `stun:${address}` }];
-  if (relay) {
-    const { username, credential } = relay;
-    servers.push({ urls: turnUrls(address, protocol === 'https:' && relay.port === undefined), username, credential });
+  if (turn) {
+    const { username, credential } = turn;
+    servers.push({ urls: turnUrls(address, protocol === 'https:' && turn.port === undefined), username, credential });
   }
   for (const { urls, username, credential } of announced?.iceServers ?? []) {
     servers.push({

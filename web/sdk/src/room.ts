@@ -33,8 +33,8 @@ const STATS_MS = 1_000;
 const SPEAKING_MS = 100;
 /** A refusal (too many requests) is over by then. */
 const RETRY_MEDIA_MS = 1_000;
-/** How often it is looked whether the relay's credential is old: the clock goes on while a laptop sleeps, timers do not. */
-const RELAY_MS = 60_000;
+/** How often it is looked whether TURN's credential is old: the clock goes on while a laptop sleeps, timers do not. */
+const TURN_MS = 60_000;
 
 export interface MeetingOptions {
   serverUrl: string;
@@ -71,8 +71,8 @@ export class Meeting implements Room {
   #participants: readonly RemoteParticipant[] = [];
   #announcing = false;
   #announced: Announced | undefined;
-  /** When the relay's credential has lived half its time, by the clock. */
-  #renewRelayAt = Infinity;
+  /** When TURN's credential has lived half its time, by the clock. */
+  #renewTurnAt = Infinity;
   /** The media state the server last heard. */
   #told: MediaState | undefined;
   /** Those who wait for the connection to be back. */
@@ -260,7 +260,7 @@ export class Meeting implements Room {
       page.on('restored', () => signaling.startAnew()),
       every(STATS_MS, () => void this.#sampleStats()),
       every(SPEAKING_MS, () => this.#pollSpeaking()),
-      every(RELAY_MS, () => void this.#renewRelay()),
+      every(TURN_MS, () => void this.#renewTurn()),
     );
   }
 
@@ -282,20 +282,20 @@ export class Meeting implements Room {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  #announce({ relay, iceServers }: Announced): void {
-    this.#announced = { relay, iceServers };
-    this.#renewRelayAt = Date.now() + relay.seconds * 500;
+  #announce({ turn, iceServers }: Announced): void {
+    this.#announced = { turn, iceServers };
+    this.#renewTurnAt = Date.now() + turn.seconds * 500;
     this.#mesh.setIceServers(iceServersFor(this.#serverUrl, this.#options.iceServers, this.#announced));
   }
 
   /** An ICE restart must not come with a credential that is over. */
-  async #renewRelay(): Promise<void> {
-    if (Date.now() < this.#renewRelayAt || !this.#announced || !this.#signaling.isJoined) return;
+  async #renewTurn(): Promise<void> {
+    if (Date.now() < this.#renewTurnAt || !this.#announced || !this.#signaling.isJoined) return;
     try {
-      this.#announce({ ...this.#announced, relay: await this.#signaling.request('relay', {}) });
+      this.#announce({ ...this.#announced, turn: await this.#signaling.request('turn', {}) });
     } catch (error) {
       // The next join brings one, or the next try.
-      if (!(error instanceof ConnectionLost)) console.warn('kaigi: no new credential for the relay', error);
+      if (!(error instanceof ConnectionLost)) console.warn('kaigi: no new TURN credential', error);
     }
   }
 

@@ -6,7 +6,7 @@ import { ConnectionLost, isPassing, readAnswer } from './errors';
 import { KaigiError } from './types';
 import type { SignalingState } from './types';
 import { PROTOCOL_VERSION } from './wire.gen';
-import type { Event, Join, Joined, Relay, Request, Resume, ServerClosing } from './wire.gen';
+import type { Event, Join, Joined, Request, Resume, ServerClosing, TurnCredential } from './wire.gen';
 
 /** Tries before the first join gives up, and the time for all of them. */
 const FIRST_JOIN_ATTEMPTS = 4;
@@ -23,7 +23,7 @@ export interface Answers {
   signal: unknown;
   media: unknown;
   chat: { id: number };
-  relay: Relay;
+  turn: TurnCredential;
 }
 export type RequestData<E extends Request['event']> = Extract<Request, { event: E }>['data'];
 /** The events that are the room's business. */

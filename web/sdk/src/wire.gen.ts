@@ -106,7 +106,7 @@ chat: Array<ChatEntry>,
 /**
  * The credential for the server's own TURN, whose URLs are built from the server's.
  */
-relay: Relay, 
+turn: TurnCredential, 
 /**
  * Further STUN and TURN servers for `RTCPeerConnection`.
  */
@@ -144,7 +144,7 @@ incarnation: number,
  * When it joined, milliseconds since the Unix epoch.
  */
 joinedAt: number, };
-export type Relay = { 
+export type TurnCredential = { 
 /**
  * TURN user name.
  */
@@ -293,7 +293,7 @@ request: string,
  * Why.
  */
 error: Error, };
-export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "relay", "data": Empty };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty };
 export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError };
 export type Answer<T> = { "ok": T } | { "error": Error };
 

@@ -8,7 +8,7 @@ import { iceServersFor } from '../src/ice-servers';
 import { newRoomName } from '../src/room-name';
 import { withStartBitrate } from '../src/start-bitrate';
 import { must } from './fakes/must';
-import { line, RELAY } from './fakes/wire';
+import { line, TURN } from './fakes/wire';
 
 describe('backoff', () => {
   it.each([0, 0.5, 0.999])('the first try comes within 100 to 300 ms (random %d)', (random) => {
@@ -121,21 +121,21 @@ describe('ICE servers', () => {
   });
 
   it('once joined it relays too, over UDP, TCP and TLS', () => {
-    const [, turn] = iceServersFor('https://meet.example.org/', [], { relay: RELAY, iceServers: [] });
+    const [, turn] = iceServersFor('https://meet.example.org/', [], { turn: TURN, iceServers: [] });
     expect(turn).toEqual({
       urls: [
         'turn:meet.example.org:443?transport=udp',
         'turn:meet.example.org:443?transport=tcp',
         'turns:meet.example.org:443?transport=tcp',
       ],
-      username: RELAY.username,
-      credential: RELAY.credential,
+      username: TURN.username,
+      credential: TURN.credential,
     });
   });
 
   it('behind a proxy it is asked on its own port, where TLS is not spoken', () => {
-    const relay = { ...RELAY, port: 8080 };
-    const servers = iceServersFor('https://meet.example.org/', [], { relay, iceServers: [] });
+    const turn = { ...TURN, port: 8080 };
+    const servers = iceServersFor('https://meet.example.org/', [], { turn, iceServers: [] });
     expect(servers.flatMap(({ urls }) => urls)).toEqual([
       'stun:meet.example.org:8080',
       'turn:meet.example.org:8080?transport=udp',
@@ -145,7 +145,7 @@ describe('ICE servers', () => {
 
   it('the announced and the own ones follow', () => {
     const turn = { urls: ['turn:t:1'], username: 'u', credential: 'c' };
-    const announced = { relay: RELAY, iceServers: [turn] };
+    const announced = { turn: TURN, iceServers: [turn] };
     expect(iceServersFor('https://a/', [{ urls: 'stun:mine' }], announced).slice(2)).toEqual([
       turn,
       { urls: 'stun:mine' },

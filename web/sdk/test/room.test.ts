@@ -7,7 +7,7 @@ import { FakeNetwork, settle } from './fakes/connection';
 import { FakeMediaDevices } from './fakes/media-devices';
 import { must } from './fakes/must';
 import { asReal, FakePeerConnection } from './fakes/peer-connection';
-import { joined, line, participant, RELAY } from './fakes/wire';
+import { joined, line, participant, TURN } from './fakes/wire';
 
 const ME = participant('me');
 const BOB = participant('bob', { name: 'Bob', joinedAt: 1 });
@@ -119,13 +119,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('the relay', () => {
+describe('TURN', () => {
   it('gets a fresh credential when half the time of the old one is over', async () => {
     const ann = new Client();
-    await ann.join(joined(ME, [BOB], { relay: { ...RELAY, seconds: 600 } }));
+    await ann.join(joined(ME, [BOB], { turn: { ...TURN, seconds: 600 } }));
     const turn = () => ann.peer.configuration.iceServers?.[1];
-    const asked = () => ann.network.last.requests.filter(({ event }) => event === 'relay');
-    expect(turn()).toMatchObject({ username: RELAY.username, credential: RELAY.credential });
+    const asked = () => ann.network.last.requests.filter(({ event }) => event === 'turn');
+    expect(turn()).toMatchObject({ username: TURN.username, credential: TURN.credential });
     await vi.advanceTimersByTimeAsync(240_000);
     expect(asked()).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(120_000);

@@ -29,7 +29,7 @@ fn typescript() -> String {
         JoinOutcome,
         Joined,
         Participant,
-        Relay,
+        TurnCredential,
         IceServer,
         Signal,
         SignalFrom,

@@ -134,9 +134,9 @@ pub(super) async fn ice_servers(State(site): State<Site>, request: Request) -> R
         return problem(StatusCode::BAD_REQUEST, "the request has no Host, from which the URLs are made");
     };
     let secure = visitor.is_some_and(|visitor| visitor.secure);
-    let relay = site.hub.minter().mint(&name, minter::PARTICIPANT);
-    let ttl = relay.seconds;
-    let own = site.hub.minter().ice_servers(&host, secure, relay);
+    let turn = site.hub.minter().mint(&name, minter::PARTICIPANT);
+    let ttl = turn.seconds;
+    let own = site.hub.minter().ice_servers(&host, secure, turn);
     let all: Vec<&IceServer> = own.iter().chain(site.hub.ice_servers()).collect();
     private(Json(serde_json::json!({ "iceServers": all, "ttl": ttl })).into_response())
 }
@@ -152,8 +152,8 @@ pub(super) async fn connection_test(
     if !site.connection_tests.allow(visitor.ip) {
         return problem(StatusCode::TOO_MANY_REQUESTS, "too many tests from your network; wait a minute");
     }
-    let relay = site.hub.minter().mint(&session.guest, minter::CONNECTION_TEST);
-    private(Json(serde_json::json!({ "relay": relay })).into_response())
+    let turn = site.hub.minter().mint(&session.guest, minter::CONNECTION_TEST);
+    private(Json(serde_json::json!({ "turn": turn })).into_response())
 }
 
 fn remember(

@@ -107,7 +107,7 @@ impl Hub {
                     outcome: convert::outcome(joined.outcome),
                     room: room.as_str().to_owned(),
                     resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
-                    relay: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
+                    turn: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
                     participant: convert::participant(joined.participant),
                     resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
                     participants: joined.others.into_iter().map(convert::participant).collect(),
@@ -219,7 +219,11 @@ impl Hub {
     }
 
     /// A fresh credential for whoever this connection is.
-    pub(super) fn renew_relay(&self, connection: ConnectionId, reply: impl FnOnce(wire::Answer<wire::Relay>)) {
+    pub(super) fn turn_credential(
+        &self,
+        connection: ConnectionId,
+        reply: impl FnOnce(wire::Answer<wire::TurnCredential>),
+    ) {
         let mint = |id: &ParticipantId| self.options.minter.mint(&id.0, minter::PARTICIPANT);
         self.request(|rooms, _| rooms.participant(connection).map(mint), reply);
     }

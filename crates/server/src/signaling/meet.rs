@@ -131,8 +131,8 @@ impl Client {
                 |rooms, now| rooms.chat(now, connection, text).map(|id| wire::ChatSent { id }),
                 |answer| answering.send(answer),
             ),
-            Request::Relay(Empty {}) => {
-                self.hub.renew_relay(connection, |answer| answering.send(answer));
+            Request::Turn(Empty {}) => {
+                self.hub.turn_credential(connection, |answer| answering.send(answer));
             }
         }
     }

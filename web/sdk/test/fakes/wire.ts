@@ -2,7 +2,7 @@ import type { ChatEntry, Joined, Participant } from '../../src/wire.gen';
 
 export const SILENT = { mic: false, camera: false, screen: false, screenAudio: false };
 
-export const RELAY = { username: '1:me', credential: 'c', seconds: 86_400 };
+export const TURN = { username: '1:me', credential: 'c', seconds: 86_400 };
 
 export function participant(id: string, more: Partial<Participant> = {}): Participant {
   return { id, name: id, media: SILENT, connected: true, incarnation: 0, joinedAt: 0, ...more };
@@ -17,7 +17,7 @@ export function joined(own: Participant, others: Participant[], more: Partial<Jo
     resumeSeconds: 30,
     participants: others,
     chat: [],
-    relay: RELAY,
+    turn: TURN,
     iceServers: [],
     sameDevice: false,
     serverVersion: '0',
