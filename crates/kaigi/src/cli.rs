@@ -96,6 +96,9 @@ pub struct Flags {
     /// Participants in all rooms together [default: 10000]
     #[arg(long, value_name = "N", global = true)]
     pub max_participants: Option<String>,
+    /// Threads that carry media [default: one per core, at most 16]
+    #[arg(long, value_name = "N", global = true)]
+    pub media_threads: Option<String>,
     /// Foreign STUN server for clients, repeatable; TURN with credentials in kaigi.toml
     #[arg(long, value_name = "URL", global = true, value_delimiter = ',')]
     pub ice_server: Vec<String>,

@@ -50,6 +50,8 @@ pub struct Settings {
     pub api_key: Option<String>,
     pub max_rooms: usize,
     pub max_participants: usize,
+    /// `None`: one for each core.
+    pub media_threads: Option<usize>,
     pub ice_server: Vec<IceServer>,
     pub turn_user: Vec<TurnUser>,
     pub turn_secret: Option<String>,
@@ -86,6 +88,7 @@ impl Default for Settings {
             api_key: None,
             max_rooms: 10_000,
             max_participants: 10_000,
+            media_threads: None,
             ice_server: Vec::new(),
             turn_user: Vec::new(),
             turn_secret: None,
@@ -155,6 +158,7 @@ impl Settings {
             api_key: from.optional("api-key", types::token),
             max_rooms: from.one("max-rooms", types::count, default.max_rooms),
             max_participants: from.one("max-participants", types::count, default.max_participants),
+            media_threads: from.optional("media-threads", types::media_threads),
             ice_server: from.ice_servers("ice-server"),
             turn_user: from.list("turn-user", TurnUser::parse, default.turn_user),
             turn_secret: from.optional("turn-secret", |text| Ok(text.to_owned())),
@@ -252,6 +256,7 @@ impl Settings {
             api_key: self.api_key.clone(),
             max_rooms: self.max_rooms,
             max_participants: self.max_participants,
+            media_threads: self.media_threads.unwrap_or_else(types::a_thread_for_each_core),
             turn: TurnOptions {
                 users: self.turn_user.iter().map(|user| (user.name.clone(), user.password.clone())).collect(),
                 secret: self.turn_secret.clone(),

@@ -48,6 +48,15 @@ pub mod turn {
         }
     }
 
+    /// How many bytes at the start of the buffer are whole frames.
+    pub fn whole(buffer: &[u8]) -> Result<usize, NotAFrame> {
+        let mut end = 0;
+        while let Some(frame) = next(&buffer[end..])? {
+            end += frame.wire;
+        }
+        Ok(end)
+    }
+
     fn stun(buffer: &[u8]) -> Result<Option<Frame>, NotAFrame> {
         let cookie = buffer.get(4..).unwrap_or_default();
         if cookie.iter().zip(&MAGIC_COOKIE).any(|(byte, wanted)| byte != wanted) {

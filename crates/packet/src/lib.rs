@@ -17,13 +17,15 @@ pub struct Receive<'a> {
     pub payload: &'a [u8],
 }
 
-/// A datagram to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transmit {
+/// One or several datagrams to send to one destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
     /// To whom.
     pub destination: SocketAddr,
     /// From which of our addresses: an answer comes from the address that was asked.
     pub local: Option<IpAddr>,
-    /// What it holds.
-    pub payload: Vec<u8>,
+    /// What they hold, one after the other.
+    pub payload: &'a [u8],
+    /// Bytes of each; the last may be shorter. A single datagram has as many as `payload`.
+    pub segment: usize,
 }

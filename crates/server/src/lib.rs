@@ -17,5 +17,6 @@ mod sources;
 mod turn;
 mod visitor;
 
+pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
 pub use options::{Options, TurnOptions};
 pub use server::{Server, StartError};

@@ -36,7 +36,34 @@ pub(crate) fn describe() {
     describe_counter!("kaigi_turn_relayed_bytes_total", "Bytes relayed; up is from the client to its peers.");
     describe_counter!("kaigi_turn_refused_total", "TURN requests answered with an error, by its code.");
     describe_counter!(
+        "kaigi_turn_handed_over_total",
+        "Packets between two relays of this server, handed over without a socket."
+    );
+    describe_counter!(
         "kaigi_turn_stream_frames_dropped_total",
         "Frames too old for a slow TCP or TLS client."
+    );
+    describe_counter!("kaigi_udp_received_total", "Datagrams read.");
+    describe_counter!(
+        "kaigi_udp_receive_calls_total",
+        "System calls that read datagrams; fewer, the more come at once."
+    );
+    describe_counter!("kaigi_udp_sent_total", "Datagrams sent.");
+    describe_counter!(
+        "kaigi_udp_send_calls_total",
+        "System calls that sent datagrams; fewer, the longer the runs (GSO)."
+    );
+    describe_counter!("kaigi_udp_send_lost_total", "Datagrams that could not be sent, by cause.");
+    describe_counter!(
+        "kaigi_udp_gso_refused_total",
+        "Times the system refused several datagrams at once (GSO); they were sent one by one."
+    );
+    describe_counter!(
+        "kaigi_udp_kernel_drops_total",
+        "Datagrams the system dropped because they were not read in time: on the shared port, on relays."
+    );
+    describe_counter!(
+        "kaigi_media_thread_restarts_total",
+        "Media threads that failed and started anew; each lost its relays."
     );
 }

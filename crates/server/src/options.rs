@@ -41,6 +41,8 @@ pub struct Options {
     pub max_rooms: usize,
     /// Participants in all rooms together.
     pub max_participants: usize,
+    /// Threads that carry media, at least one.
+    pub media_threads: usize,
     /// Who may relay through this server, and to whom.
     pub turn: TurnOptions,
     /// Foreign STUN and TURN servers told to clients.

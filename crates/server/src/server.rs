@@ -83,8 +83,8 @@ pub enum StartError {
     /// A setting that only shows to be wrong here.
     #[error("{0}")]
     Setting(String),
-    /// The media thread could not be started.
-    #[error("cannot start the media thread: {0}")]
+    /// A media thread could not be started.
+    #[error("cannot start a media thread: {0}")]
     MediaThread(io::Error),
     /// The metrics recorder could not be set up.
     #[error("metrics: {0}")]
@@ -107,7 +107,7 @@ impl Server {
     /// Binds every socket and loads certificate and secrets; nothing is served yet.
     pub async fn bind(options: Options) -> Result<Self, StartError> {
         let (tcp, port) = bind_tcp(&options.listen)?;
-        let udp = bind_udp(&tcp)?;
+        let udp = bind_udp(&tcp, options.media_threads)?;
         let redirect = match options.http_redirect {
             Some(address) => {
                 Some(listener::bind(address).map_err(|error| bind_error("TCP", address, error))?)
@@ -240,11 +240,15 @@ fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError
     Ok((listeners, port))
 }
 
-fn bind_udp(tcp: &[TcpListener]) -> Result<Vec<std::net::UdpSocket>, StartError> {
-    let addresses = tcp.iter().filter_map(|listener| listener.local_addr().ok());
-    addresses
-        .map(|address| kaigi_udp::bind(address).map_err(|error| bind_error("UDP", address, error)))
-        .collect()
+/// The sockets of each media thread.
+fn bind_udp(tcp: &[TcpListener], threads: usize) -> Result<Vec<Vec<std::net::UdpSocket>>, StartError> {
+    let mut sockets: Vec<Vec<_>> = (0..threads.max(1)).map(|_| Vec::new()).collect();
+    for address in tcp.iter().filter_map(|listener| listener.local_addr().ok()) {
+        let bound = kaigi_worker::bind(address, sockets.len());
+        let bound = bound.map_err(|error| bind_error("UDP", address, error))?;
+        sockets.iter_mut().zip(bound).for_each(|(thread, socket)| thread.push(socket));
+    }
+    Ok(sockets)
 }
 
 /// A kernel without IPv6 refuses the family, one with IPv6 switched off the address.

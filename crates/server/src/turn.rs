@@ -2,21 +2,24 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
+use bytes::BytesMut;
 use ipnet::IpNet;
 use kaigi_packet::framing::turn as framing;
 use kaigi_turn::{
     Config, Credentials, DROP_CAUSES, ERROR_CODES, NonceKey, Realm, SharedSecret, Source, Transport,
     policy::{Net, Policy, Rule},
 };
-use kaigi_worker::{FiveTuple, Input, OUTBOX, Options, StreamId, Worker};
+use kaigi_worker::{FiveTuple, Input, Metrics, Options, Outbox, StreamId, Worker};
 use metrics::counter;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::mpsc,
     time::timeout,
 };
 
@@ -25,15 +28,15 @@ use crate::{StartError, minter, options::TurnOptions, secrets::Secrets};
 /// A client says something at least this often: permissions and allocations have to be refreshed.
 const SILENCE: Duration = Duration::from_secs(15 * 60);
 
-/// A frame that has waited longer for a slow connection is not worth sending any more.
-const STALE: Duration = Duration::from_millis(500);
+/// Room for a read: a few frames. Frames that are longer (up to 64 kB) take several reads.
+const READ: usize = 4096;
 
 /// A connection that takes nothing for this long is closed.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// Starts the media thread on these sockets.
+/// Starts a media thread on each group of sockets.
 pub(crate) fn start(
-    sockets: Vec<std::net::UdpSocket>,
+    sockets: Vec<Vec<std::net::UdpSocket>>,
     options: &TurnOptions,
     public: &[IpAddr],
     secrets: &Secrets,
@@ -67,7 +70,7 @@ pub(crate) fn start(
     .map_err(StartError::MediaThread)
 }
 
-/// Carries frames between a connection that speaks TURN and the media thread, until either ends.
+/// Carries frames between a connection that speaks TURN and its media thread, until either ends.
 pub(crate) async fn serve<S>(stream: S, peer: SocketAddr, local: SocketAddr, tls: bool, worker: &Worker)
 where
     S: AsyncRead + AsyncWrite,
@@ -77,49 +80,55 @@ where
     let transport = if tls { Transport::Tls(id) } else { Transport::Tcp(id) };
     let client = SocketAddr::new(peer.ip().to_canonical(), peer.port());
     let from = FiveTuple { client, server: Some(local.ip().to_canonical()), transport };
-    let (outbox, mut outgoing) = mpsc::channel(OUTBOX);
-    let (mut reader, mut writer) = tokio::io::split(stream);
-    worker.tell(Input::StreamOpened { from, outbox }).await;
-    let write = async {
-        while let Some(next) = outgoing.recv().await {
-            if next.queued.elapsed() > STALE {
-                counter!("kaigi_turn_stream_frames_dropped_total").increment(1);
-            } else if !matches!(timeout(STUCK, writer.write_all(&next.frame)).await, Ok(Ok(()))) {
-                return;
-            }
-        }
-    };
-    let read = async {
-        let mut buffer = Vec::with_capacity(4096);
-        loop {
-            loop {
-                match framing::next(&buffer) {
-                    Ok(Some(frame)) => {
-                        let content = frame.content(&buffer).to_vec();
-                        worker.tell(Input::StreamFrame { from, frame: content }).await;
-                        buffer.drain(..frame.wire);
-                    }
-                    Ok(None) if buffer.len() < framing::MOST => break,
-                    // Nothing that follows could be told apart any more.
-                    _ => return,
-                }
-            }
-            if !matches!(timeout(SILENCE, reader.read_buf(&mut buffer)).await, Ok(Ok(1..))) {
-                return;
-            }
-        }
-    };
-    tokio::select! { () = read => {}, () = write => {} }
+    let outbox = Arc::new(Outbox::default());
+    let (reader, writer) = tokio::io::split(stream);
+    worker.tell(Input::StreamOpened { from, outbox: outbox.clone() }).await;
+    tokio::select! {
+        () = read_frames(reader, from, worker) => {}
+        () = write_frames(writer, &outbox) => {}
+    }
     worker.tell(Input::StreamClosed { from }).await;
 }
 
-/// Shows what the media thread has counted.
+/// Hands all whole frames of each read to the media thread at once.
+async fn read_frames(mut reader: impl AsyncRead + Unpin, from: FiveTuple, worker: &Worker) {
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(READ);
+        if !matches!(timeout(SILENCE, reader.read_buf(&mut buffer)).await, Ok(Ok(1..))) {
+            return;
+        }
+        let Ok(whole) = framing::whole(&buffer) else {
+            // Nothing that follows could be told apart any more.
+            return;
+        };
+        if whole > 0 {
+            let frames = buffer.split_to(whole).freeze();
+            worker.tell(Input::StreamFrames { from, frames }).await;
+        }
+    }
+}
+
+/// Writes all frames that wait with one call.
+async fn write_frames(mut writer: impl AsyncWrite + Unpin, outbox: &Outbox) {
+    let mut frames = Vec::new();
+    while let Some(dropped) = outbox.take(&mut frames).await {
+        counter!("kaigi_turn_stream_frames_dropped_total").increment(dropped);
+        if !matches!(timeout(STUCK, writer.write_all(&frames)).await, Ok(Ok(()))) {
+            return;
+        }
+        frames.clear();
+    }
+}
+
+/// Shows what the media threads have counted.
 pub(crate) fn show_metrics(worker: &Worker) {
-    let now = worker.metrics();
-    counter!("kaigi_stun_answers_total").absolute(now.bindings);
-    counter!("kaigi_turn_allocations_total").absolute(now.allocations_created);
-    counter!("kaigi_turn_allocations_closed_total").absolute(now.allocations_closed);
-    for (transport, relayed) in ["udp", "tcp", "tls"].into_iter().zip(now.relayed) {
+    let Metrics { turn, io } = worker.metrics();
+    counter!("kaigi_stun_answers_total").absolute(turn.bindings);
+    counter!("kaigi_turn_allocations_total").absolute(turn.allocations_created);
+    counter!("kaigi_turn_allocations_closed_total").absolute(turn.allocations_closed);
+    counter!("kaigi_turn_handed_over_total").absolute(turn.handed_over);
+    for (transport, relayed) in ["udp", "tcp", "tls"].into_iter().zip(turn.relayed) {
         for (direction, packets, bytes) in
             [("up", relayed.up_packets, relayed.up_bytes), ("down", relayed.down_packets, relayed.down_bytes)]
         {
@@ -128,10 +137,28 @@ pub(crate) fn show_metrics(worker: &Worker) {
             counter!("kaigi_turn_relayed_bytes_total", &labels).absolute(bytes);
         }
     }
-    for (code, count) in ERROR_CODES.into_iter().zip(now.refused) {
+    for (code, count) in ERROR_CODES.into_iter().zip(turn.refused) {
         counter!("kaigi_turn_refused_total", "code" => code.to_string()).absolute(count);
     }
-    for (why, count) in DROP_CAUSES.into_iter().zip(now.dropped) {
+    for (why, count) in DROP_CAUSES.into_iter().zip(turn.dropped) {
         counter!("kaigi_udp_dropped_total", "why" => why).absolute(count);
     }
+    counter!("kaigi_udp_received_total").absolute(io.received);
+    counter!("kaigi_udp_receive_calls_total").absolute(io.receives);
+    counter!("kaigi_udp_sent_total").absolute(io.sent);
+    counter!("kaigi_udp_send_calls_total").absolute(io.sends);
+    for (why, count) in [
+        ("send_buffer_full", io.lost_buffer_full),
+        ("no_buffers", io.lost_no_buffers),
+        ("refused", io.lost_refused),
+        ("other_thread_busy", io.lost_handovers),
+    ] {
+        counter!("kaigi_udp_send_lost_total", "why" => why).absolute(count);
+    }
+    counter!("kaigi_udp_gso_refused_total").absolute(io.runs_refused);
+    for (socket, count) in [("shared", io.drops_shared), ("relay", io.drops_relays)] {
+        counter!("kaigi_udp_kernel_drops_total", "socket" => socket).absolute(count);
+    }
+    counter!("kaigi_turn_stream_frames_dropped_total").absolute(io.lost_frames);
+    counter!("kaigi_media_thread_restarts_total").absolute(io.restarts);
 }

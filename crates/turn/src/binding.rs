@@ -1,42 +1,25 @@
-//! Binding (RFC 8489 §3): no state, one request in, at most one answer out.
+//! Binding (RFC 8489 §3): no state, one request in, one answer out.
 
 use std::net::SocketAddr;
 
-use kaigi_packet::{Receive, Transmit};
 use stun_types::{
     attribute::{
         Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, Software, UnknownAttributes,
         XorMappedAddress,
     },
-    message::{
-        BINDING, Message, MessageClass, MessageWrite, MessageWriteExt, MessageWriteVec, StunWriteError,
-    },
+    message::{Message, MessageWrite, MessageWriteExt, MessageWriteVec, StunWriteError},
 };
 
-use crate::{codec::UNKNOWN_NAMED, model::Dropped};
+use crate::codec::UNKNOWN_NAMED;
 
 pub(crate) const SOFTWARE: &str = "Kaigi";
 
-/// Answers a STUN request. A Binding request gets XOR-MAPPED-ADDRESS (RFC 8489 §14.2); unknown
-/// comprehension-required attributes get 420 (§6.3.1), other methods 400.
-pub fn handle_binding(receive: &Receive<'_>) -> Result<Transmit, Dropped> {
-    if receive.source.port() == 0 {
-        return Err(Dropped::PortZero);
-    }
-    let message = Message::from_bytes(receive.payload).map_err(|_| Dropped::Malformed)?;
-    if !message.has_class(MessageClass::Request) {
-        return Err(Dropped::NotARequest);
-    }
-    let payload = answer(&message, receive.source).map_err(|_| Dropped::Malformed)?;
-    Ok(Transmit { destination: receive.source, local: receive.local, payload })
-}
-
+/// XOR-MAPPED-ADDRESS (RFC 8489 §14.2), or 420 for unknown comprehension-required attributes (§6.3.1).
 pub(crate) fn answer(message: &Message<'_>, source: SocketAddr) -> Result<Vec<u8>, StunWriteError> {
     let unknown = unknown_attributes(message);
-    let mut out = if !message.has_method(BINDING) {
-        error(message, 400, "Bad Request")?
-    } else if !unknown.is_empty() {
-        let mut out = error(message, 420, "Unknown Attribute")?;
+    let mut out = if !unknown.is_empty() {
+        let mut out = Message::builder_error(message, MessageWriteVec::with_capacity(80));
+        out.add_attribute(&ErrorCode::new(420, "Unknown Attribute")?)?;
         out.add_attribute(&UnknownAttributes::new(&unknown))?;
         out
     } else {
@@ -50,12 +33,6 @@ pub(crate) fn answer(message: &Message<'_>, source: SocketAddr) -> Result<Vec<u8
         out.add_fingerprint()?;
     }
     Ok(out.finish())
-}
-
-fn error(message: &Message<'_>, code: u16, reason: &str) -> Result<MessageWriteVec, StunWriteError> {
-    let mut out = Message::builder_error(message, MessageWriteVec::with_capacity(80));
-    out.add_attribute(&ErrorCode::new(code, reason)?)?;
-    Ok(out)
 }
 
 /// Comprehension-required attributes (below 0x8000) this server does not understand. Those that only make

@@ -36,7 +36,6 @@ mod server;
 mod slab;
 mod time;
 
-pub use binding::handle_binding;
 pub use budget::Rate;
 pub use config::{Config, Families, Limits};
 pub use credentials::{Credentials, Minted, Realm, SharedSecret, Source};

@@ -16,6 +16,14 @@ pub struct Counters {
 }
 
 impl Counters {
+    fn add(&mut self, other: &Self) {
+        let Self { up_packets, up_bytes, down_packets, down_bytes } = other;
+        self.up_packets += up_packets;
+        self.up_bytes += up_bytes;
+        self.down_packets += down_packets;
+        self.down_bytes += down_bytes;
+    }
+
     pub(crate) fn up(&mut self, bytes: usize) {
         self.up_packets += 1;
         self.up_bytes += bytes as u64;
@@ -66,6 +74,26 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Adds what another server has counted.
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            bindings,
+            allocations_created,
+            allocations_closed,
+            relayed,
+            handed_over,
+            refused,
+            dropped,
+        } = other;
+        self.bindings += bindings;
+        self.allocations_created += allocations_created;
+        self.allocations_closed += allocations_closed;
+        self.relayed.iter_mut().zip(relayed).for_each(|(sum, more)| sum.add(more));
+        self.handed_over += handed_over;
+        self.refused.iter_mut().zip(refused).for_each(|(sum, more)| *sum += more);
+        self.dropped.iter_mut().zip(dropped).for_each(|(sum, more)| *sum += more);
+    }
+
     pub(crate) fn refuse(&mut self, code: u16) {
         if let Some(at) = ERROR_CODES.iter().position(|known| *known == code) {
             self.refused[at] += 1;

@@ -223,11 +223,19 @@ impl Server {
         }
     }
 
-    /// Another media thread's relay is closed.
-    pub fn remove_neighbour(&mut self, relayed: SocketAddr) {
-        if self.neighbours.remove(&relayed).is_some() {
+    /// Another media thread's relay is closed. Nothing happens if a relay of a third has its address by now.
+    pub fn remove_neighbour(&mut self, relayed: SocketAddr, thread: u16) {
+        if self.neighbours.get(&relayed) == Some(&thread) {
+            self.neighbours.remove(&relayed);
             self.remove_relayed_ip(relayed.ip());
         }
+    }
+
+    /// Another media thread has lost all its relays.
+    pub fn remove_neighbours(&mut self, thread: u16) {
+        let gone: Vec<SocketAddr> =
+            self.neighbours.iter().filter(|row| *row.1 == thread).map(|row| *row.0).collect();
+        gone.into_iter().for_each(|relayed| self.remove_neighbour(relayed, thread));
     }
 
     /// What is inside this process under exactly this address.

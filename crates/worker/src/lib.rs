@@ -1,34 +1,44 @@
-//! A media thread: owns its UDP sockets and its TURN server outright, and exchanges values with the rest of
-//! the process over bounded queues. Knows no HTTP and no accounts of people.
+//! The media threads. Each owns its UDP sockets, its relay sockets and its TURN server outright; they exchange
+//! values with each other and with the rest of the process over bounded queues. Knows no HTTP and no accounts of
+//! people.
 //!
-//! One thread serves the process today. Several, each with sockets of its own on the same port, exchange
-//! [`kaigi_turn::Forward::Neighbour`] values; that is not here yet.
+//! All threads have sockets on the same addresses and the same port; the system gives a client always to the
+//! same one. Data from a relay of one thread to a relay of another is handed over inside the process.
 
+mod counters;
+mod egress;
 mod media;
+mod neighbours;
+mod outbox;
 mod relays;
+mod thread;
 
 use std::{
     io,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr, UdpSocket},
     sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Instant,
 };
 
-use kaigi_turn::{Config, Metrics, NonceKey};
+use bytes::Bytes;
+use kaigi_turn::{Config, NonceKey};
 pub use kaigi_turn::{FiveTuple, StreamId};
-use tokio::sync::mpsc;
+use kaigi_udp::Buffers;
 
-/// Frames that may wait for the thread; whoever reads them from a connection waits then.
+pub use counters::{Io, Metrics};
+pub use outbox::Outbox;
+
+use neighbours::{Neighbours, Port};
+
+/// The most threads.
+pub const MOST_THREADS: usize = 64;
+
+/// Pieces of streams that may wait for a thread; whoever reads them from a connection waits then.
 const INPUTS: usize = 1024;
 
-/// Frames that may wait for one connection; more are dropped, as a network would.
-pub const OUTBOX: usize = 512;
-
-/// What a thread is told at start.
+/// What the threads are told at start.
 pub struct Options {
-    /// From [`kaigi_udp::bind`], all on one port.
-    pub sockets: Vec<std::net::UdpSocket>,
+    /// For each thread, from [`bind`]: all on one port.
+    pub sockets: Vec<Vec<UdpSocket>>,
     /// Who may relay to whom.
     pub turn: Config,
     /// Makes nonces this server recognizes.
@@ -39,68 +49,139 @@ pub struct Options {
     pub public_addresses: Vec<IpAddr>,
 }
 
-/// What connections tell the thread.
+/// What connections tell the threads.
 pub enum Input {
     /// A TCP or TLS connection turned out to speak TURN.
     StreamOpened {
         /// Its number and addresses.
         from: FiveTuple,
-        /// Where frames for it go.
-        outbox: mpsc::Sender<Outgoing>,
+        /// Where frames for it go. Closed when the thread has no use for the connection any more.
+        outbox: Arc<Outbox>,
     },
-    /// A frame came over it.
-    StreamFrame {
+    /// Something came over it.
+    StreamFrames {
         /// The same.
         from: FiveTuple,
-        /// A STUN message or ChannelData, whole.
-        frame: Vec<u8>,
+        /// STUN messages and ChannelData, each whole and with its padding.
+        frames: Bytes,
     },
     /// It is gone.
     StreamClosed {
         /// The same.
         from: FiveTuple,
     },
+    /// The thread is to panic.
+    #[cfg(test)]
+    Panic {
+        /// A stream of that thread.
+        from: FiveTuple,
+    },
 }
 
-/// A frame for a connection, and since when it waits: old media is worth nothing.
-pub struct Outgoing {
-    /// When it was queued.
-    pub queued: Instant,
-    /// What is written as it is.
-    pub frame: Vec<u8>,
+impl Input {
+    fn from(&self) -> &FiveTuple {
+        match self {
+            Input::StreamOpened { from, .. }
+            | Input::StreamFrames { from, .. }
+            | Input::StreamClosed { from } => from,
+            #[cfg(test)]
+            Input::Panic { from } => from,
+        }
+    }
 }
 
-/// A running media thread.
+/// Binds the sockets of all threads on one address.
+pub fn bind(address: SocketAddr, threads: usize) -> io::Result<Vec<UdpSocket>> {
+    kaigi_udp::bind_shared(address, threads)
+}
+
+/// The running media threads.
 #[derive(Clone)]
-pub struct Worker {
-    inputs: mpsc::Sender<Input>,
-    metrics: Arc<Mutex<Metrics>>,
+pub struct Worker(Arc<Running>);
+
+struct Running {
+    ports: Arc<[Port]>,
+    metrics: Vec<Arc<Mutex<Metrics>>>,
 }
 
 impl Worker {
-    /// Starts the thread; it ends when the last clone of the worker is gone.
+    /// Starts the threads; they end when the last clone of the worker is gone.
     pub fn start(options: Options) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(INPUTS);
-        let metrics = Arc::new(Mutex::new(Metrics::default()));
-        let shown = metrics.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        thread::Builder::new().name("kaigi-media".into()).spawn(move || {
-            let local = tokio::task::LocalSet::new();
-            if let Err(error) = local.block_on(&runtime, media::run(options, receiver, shown)) {
-                tracing::error!(%error, "the media thread cannot use its sockets");
+        let (mut ports, mut inboxes) = (Vec::new(), Vec::new());
+        for _ in 0..options.sockets.len() {
+            let (port, inbox) = Port::new(INPUTS)?;
+            ports.push(port);
+            inboxes.push(inbox);
+        }
+        let ports: Arc<[Port]> = ports.into();
+        // From here on an error ends the threads that run already.
+        let mut running = Running { ports: ports.clone(), metrics: Vec::new() };
+        for (index, (inbox, sockets)) in inboxes.into_iter().zip(options.sockets).enumerate() {
+            let setup = thread::Setup {
+                sockets,
+                turn: options.turn.clone(),
+                nonce_key: options.nonce_key.clone(),
+                local_addresses: options.local_addresses.clone(),
+                public_addresses: options.public_addresses.clone(),
+            };
+            let neighbours = Neighbours::new(ports.clone(), index as u16);
+            let metrics = Arc::new(Mutex::new(Metrics::default()));
+            let granted = thread::start(setup, inbox, neighbours, metrics.clone())?;
+            if index == 0 {
+                warn_of_small_buffers(granted);
             }
-        })?;
-        Ok(Self { inputs: sender, metrics })
+            running.metrics.push(metrics);
+        }
+        Ok(Self(Arc::new(running)))
     }
 
-    /// Tells the thread something; waits while it is busy.
+    /// Tells the thread of this stream something; waits while it is busy.
     pub async fn tell(&self, input: Input) {
-        // The thread ends only with the process.
-        let _ = self.inputs.send(input).await;
+        let stream = input.from().transport.stream().map_or(0, |id| id.0);
+        let port = &self.0.ports[(stream % self.0.ports.len() as u64) as usize];
+        // The threads end only with the process.
+        if port.inputs.send(input).await.is_ok() {
+            port.bell.ring();
+        }
     }
 
-    /// Everything its TURN server has counted, as of a second ago at most.
+    /// Everything the threads have counted, as of a second ago at most.
     pub fn metrics(&self) -> Metrics {
-        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut sum = Metrics::default();
+        for metrics in &self.0.metrics {
+            sum.add(&metrics.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        sum
     }
 }
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.ports.iter().for_each(Port::stop);
+    }
+}
+
+/// One warning for all sockets: the limits are the system's.
+fn warn_of_small_buffers(granted: Buffers) {
+    let wanted = thread::SHARED_BUFFERS;
+    let limits = [
+        ("net.core.rmem_max", granted.receive, wanted.receive),
+        ("net.core.wmem_max", granted.send, wanted.send),
+    ];
+    let low: Vec<String> = limits
+        .into_iter()
+        .filter(|(_, granted, wanted)| granted < wanted)
+        .map(|(name, _, wanted)| format!("sysctl -w {name}={wanted}"))
+        .collect();
+    if !low.is_empty() {
+        tracing::warn!(
+            receive_bytes = granted.receive,
+            send_bytes = granted.send,
+            "the system keeps small buffers for UDP, bursts of media may be lost; raise its limit: {}",
+            low.join(" && ")
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,32 +2,51 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
-    rc::Rc,
+    net::{IpAddr, SocketAddr, UdpSocket},
 };
 
 use kaigi_turn::{Family, FiveTuple, RelayError, RelayId};
-use kaigi_udp::Socket;
-use tokio::task::AbortHandle;
+use kaigi_udp::{Buffers, Role, Socket};
 
 /// How often a port is tried anew until it is an even one.
 const EVEN_TRIES: usize = 32;
 
+/// A client's bandwidth for some tens of milliseconds; memory is taken only while something waits.
+const BUFFERS: Buffers = Buffers { receive: 512 * 1024, send: 512 * 1024 };
+
 /// An open relay.
 pub(crate) struct Relay {
     pub(crate) id: RelayId,
-    pub(crate) socket: Rc<Socket>,
-    /// Reads from it.
-    pub(crate) reader: AbortHandle,
+    pub(crate) socket: Socket,
+    /// As the client is told.
+    pub(crate) relayed: SocketAddr,
+    /// It waits for its turn to be read.
+    pub(crate) waits: bool,
+    /// Drops of the kernel that are counted already.
+    pub(crate) drops: u32,
+}
+
+impl Relay {
+    /// Drops of the kernel since the last call.
+    pub(crate) fn new_drops(&mut self) -> u64 {
+        let drops = self.socket.kernel_drops();
+        u64::from(drops.wrapping_sub(std::mem::replace(&mut self.drops, drops)))
+    }
 }
 
 /// All open relays, by the core's dense index.
 #[derive(Default)]
-pub(crate) struct Relays(Vec<Option<Relay>>);
+pub(crate) struct Relays(Vec<Option<Box<Relay>>>);
 
 impl Relays {
-    pub(crate) fn get(&self, id: RelayId) -> Option<&Relay> {
-        self.0.get(id.index())?.as_ref().filter(|relay| relay.id == id)
+    #[inline]
+    pub(crate) fn get(&self, index: usize) -> Option<&Relay> {
+        self.0.get(index)?.as_deref()
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Relay> {
+        self.0.get_mut(index)?.as_deref_mut()
     }
 
     pub(crate) fn insert(&mut self, relay: Relay) {
@@ -35,16 +54,20 @@ impl Relays {
         if self.0.len() <= index {
             self.0.resize_with(index + 1, || None);
         }
-        self.0[index] = Some(relay);
+        self.0[index] = Some(Box::new(relay));
     }
 
-    pub(crate) fn remove(&mut self, id: RelayId) {
-        if let Some(slot) = self.0.get_mut(id.index())
-            && slot.as_ref().is_some_and(|relay| relay.id == id)
-            && let Some(relay) = slot.take()
-        {
-            relay.reader.abort();
-        }
+    pub(crate) fn remove(&mut self, id: RelayId) -> Option<Box<Relay>> {
+        self.0.get_mut(id.index())?.take_if(|relay| relay.id == id)
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.0.iter().flatten().map(|relay| relay.relayed)
+    }
+
+    /// One more than the highest index.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -68,23 +91,24 @@ impl Addresses {
         let local = arrived
             .or_else(|| self.local.iter().copied().find(of_family))
             .ok_or(RelayError::FamilyNotSupported)?;
-        let socket = bind(local, even_port).map_err(|error| match error.kind() {
+        let socket = bind(local, even_port).and_then(|socket| Socket::new(socket, Role::Relay, BUFFERS));
+        let socket = socket.map_err(|error| match error.kind() {
             io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported => RelayError::FamilyNotSupported,
             _ => RelayError::NoCapacity,
         })?;
-        let port = socket.local_addr().map_err(|_| RelayError::NoCapacity)?.port();
         let outside = self.public.iter().copied().find(of_family).filter(|_| !local.is_loopback());
-        Ok((socket, SocketAddr::new(outside.unwrap_or(local), port)))
+        let relayed = SocketAddr::new(outside.unwrap_or(local), socket.local_addr().port());
+        Ok((socket, relayed))
     }
 }
 
-fn bind(address: IpAddr, even_port: bool) -> io::Result<Socket> {
+fn bind(address: IpAddr, even_port: bool) -> io::Result<UdpSocket> {
     // Held until an even one is found, or the system would give the same again.
     let mut odd = Vec::new();
     for _ in 0..EVEN_TRIES {
         let socket = kaigi_udp::bind(SocketAddr::new(address, 0))?;
         if !even_port || socket.local_addr()?.port() % 2 == 0 {
-            return Socket::new(socket);
+            return Ok(socket);
         }
         odd.push(socket);
     }

@@ -98,6 +98,7 @@ fn other_than_default(name: &str) -> String {
         "allow-origin" => "https://www.example.org",
         "frame-ancestors" => "'none'",
         "max-rooms" | "max-participants" | "log-keep" => "5",
+        "media-threads" => "61",
         "ice-server" => "stun:stun.example.org",
         "turn-user" => "ann:secret",
         "turn-allow-peer" | "turn-deny-peer" => "10.1.0.0/16",

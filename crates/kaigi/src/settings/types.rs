@@ -225,6 +225,16 @@ pub fn count(text: &str) -> Result<usize, Expected> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1".into())
 }
 
+pub fn media_threads(text: &str) -> Result<usize, Expected> {
+    let most = kaigi_server::MOST_MEDIA_THREADS;
+    count(text).ok().filter(|count| *count <= most).ok_or_else(|| format!("a whole number from 1 to {most}"))
+}
+
+/// Beyond 16, one port's traffic is rarely what keeps a machine busy; who has more of it can say so.
+pub fn a_thread_for_each_core() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(16))
+}
+
 pub fn count_or_none(text: &str) -> Result<usize, Expected> {
     text.parse().map_err(|_| "a whole number".into())
 }

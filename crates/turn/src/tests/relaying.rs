@@ -236,7 +236,13 @@ fn a_neighbours_relay_is_reached_through_its_thread() {
     assert_eq!((thread, from, to), (2, ann_relay, bob_relay));
     let forward = two.server.handle_handover(two.now(), from, to, &message[payload]).unwrap();
     assert!(matches!(forward, Forward::Client { client, .. } if client == bob.path));
-    one.server.remove_neighbour(bob_relay);
+    one.server.remove_neighbour(bob_relay, 3);
+    one.server.remove_neighbours(3);
+    assert!(matches!(one.feed(&ann.path, &message), Outcome::Forward(Forward::Neighbour { .. })));
+    one.server.remove_neighbour(bob_relay, 2);
+    assert!(matches!(one.feed(&ann.path, &message), Outcome::Dropped(Dropped::NoAllocation)));
+    one.server.add_neighbour(bob_relay, 2);
+    one.server.remove_neighbours(2);
     assert!(matches!(one.feed(&ann.path, &message), Outcome::Dropped(Dropped::NoAllocation)));
 }
 

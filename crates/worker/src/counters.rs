@@ -1,0 +1,81 @@
+//! What the threads count.
+
+/// Everything counted by the TURN servers and the sockets. All counters only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// By the TURN servers.
+    pub turn: kaigi_turn::Metrics,
+    /// By what is around them.
+    pub io: Io,
+}
+
+/// What sockets and queues have counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Io {
+    /// Datagrams read.
+    pub received: u64,
+    /// System calls that read at least one.
+    pub receives: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// System calls that sent them: fewer, the longer the runs.
+    pub sends: u64,
+    /// Datagrams lost because a socket's send buffer was full (`EAGAIN`).
+    pub lost_buffer_full: u64,
+    /// Datagrams lost because the system had no buffers (`ENOBUFS`).
+    pub lost_no_buffers: u64,
+    /// Datagrams the system refused to send for another reason.
+    pub lost_refused: u64,
+    /// Times the system refused a run, so that a socket went over to sending one by one.
+    pub runs_refused: u64,
+    /// Datagrams the system dropped because the threads did not read the shared port fast enough.
+    pub drops_shared: u64,
+    /// The same for relay sockets.
+    pub drops_relays: u64,
+    /// Datagrams for a relay of another thread that did not keep up.
+    pub lost_handovers: u64,
+    /// Frames lost on their way to a TCP or TLS client that did not read: too old, or too many.
+    pub lost_frames: u64,
+    /// Threads that panicked and started anew.
+    pub restarts: u64,
+}
+
+impl Metrics {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.turn.add(&other.turn);
+        self.io.add(&other.io);
+    }
+}
+
+impl Io {
+    fn add(&mut self, other: &Self) {
+        let Self {
+            received,
+            receives,
+            sent,
+            sends,
+            lost_buffer_full,
+            lost_no_buffers,
+            lost_refused,
+            runs_refused,
+            drops_shared,
+            drops_relays,
+            lost_handovers,
+            lost_frames,
+            restarts,
+        } = other;
+        self.received += received;
+        self.receives += receives;
+        self.sent += sent;
+        self.sends += sends;
+        self.lost_buffer_full += lost_buffer_full;
+        self.lost_no_buffers += lost_no_buffers;
+        self.lost_refused += lost_refused;
+        self.runs_refused += runs_refused;
+        self.drops_shared += drops_shared;
+        self.drops_relays += drops_relays;
+        self.lost_handovers += lost_handovers;
+        self.lost_frames += lost_frames;
+        self.restarts += restarts;
+    }
+}

@@ -1,0 +1,267 @@
+//! A thread's life: waits until something is ready, gives every socket its turn, starts anew after a panic.
+//!
+//! The poller is edge-triggered and tells of a socket once. A socket that was not read empty in its turn stays in
+//! a queue, and everything else gets a turn before it is read again.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::{IpAddr, UdpSocket},
+    os::fd::AsRawFd,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use kaigi_turn::{Config, NonceKey, Server};
+use kaigi_udp::{Batch, Buffers, Role, Socket};
+use mio::{Events, Interest, Registry, Token, event::Event, unix::SourceFd};
+use rand::{SeedableRng, rngs::StdRng};
+
+use crate::{
+    Metrics,
+    media::Media,
+    neighbours::{BELL, Inbox, Neighbours},
+    relays::Addresses,
+};
+
+/// What the sockets that everybody talks to shall have: 4 MB are 30 ms of 1 Gbit/s.
+pub(crate) const SHARED_BUFFERS: Buffers = Buffers { receive: 4 << 20, send: 4 << 20 };
+
+/// Events the poller tells of at once.
+const EVENTS: usize = 256;
+
+/// Relays that get a turn before shared sockets get another: everybody's requests come there.
+const RELAY_TURNS: usize = 64;
+
+/// Batches of a shared socket in one turn.
+const SHARED_READS: usize = 4;
+
+/// Pieces of streams, and parcels of other threads, in one turn.
+const INBOX_TURNS: usize = 64;
+
+/// How old metrics may be, and how often sockets are looked after while there is traffic.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Between a panic and the new start.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a thread starts with, and starts anew with.
+pub(crate) struct Setup {
+    pub(crate) sockets: Vec<UdpSocket>,
+    pub(crate) turn: Config,
+    pub(crate) nonce_key: NonceKey,
+    pub(crate) local_addresses: Vec<IpAddr>,
+    pub(crate) public_addresses: Vec<IpAddr>,
+}
+
+impl Setup {
+    fn open(&self) -> io::Result<Vec<Socket>> {
+        // The originals stay open, so that the system goes on giving every client to the same thread.
+        self.sockets.iter().map(|io| Socket::new(io.try_clone()?, Role::Shared, SHARED_BUFFERS)).collect()
+    }
+
+    fn media(&self, shared: Vec<Socket>, neighbours: Neighbours, registry: Registry) -> Media {
+        let rng = Box::new(StdRng::from_os_rng());
+        let turn = Server::new(self.turn.clone(), self.nonce_key.clone(), rng, Instant::now());
+        let addresses =
+            Addresses { local: self.local_addresses.clone(), public: self.public_addresses.clone() };
+        Media::new(turn, shared, neighbours, registry, addresses)
+    }
+}
+
+/// The token of a relay, by its index.
+pub(crate) fn relay_token(shared: usize, index: usize) -> Token {
+    Token(BELL.0 + 1 + shared + index)
+}
+
+/// Starts a thread; tells the buffers its sockets were granted.
+pub(crate) fn start(
+    setup: Setup,
+    mut inbox: Inbox,
+    neighbours: Neighbours,
+    shown: Arc<Mutex<Metrics>>,
+) -> io::Result<Buffers> {
+    for (index, socket) in setup.sockets.iter().enumerate() {
+        let fd = socket.as_raw_fd();
+        let token = Token(BELL.0 + 1 + index);
+        inbox.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+    }
+    let shared = setup.open()?;
+    let granted = shared.first().map_or(SHARED_BUFFERS, Socket::buffers);
+    let media = setup.media(shared, neighbours.clone(), inbox.poll.registry().try_clone()?);
+    thread::Builder::new().name("kaigi-media".into()).spawn(move || {
+        let mut media = Some(media);
+        // What threads that panicked have counted.
+        let mut past = Metrics::default();
+        loop {
+            let again = || {
+                let registry = inbox.poll.registry().try_clone()?;
+                Ok(setup.media(setup.open()?, neighbours.clone(), registry))
+            };
+            let started: io::Result<Media> = media.take().map_or_else(again, Ok);
+            match started {
+                Ok(media) => {
+                    let turns = Turns::new(media, past.clone(), shown.clone());
+                    // What is borrowed is left at a place where each datagram ends: queues and the poller.
+                    if catch_unwind(AssertUnwindSafe(|| turns.run(&mut inbox))).is_ok() {
+                        return;
+                    }
+                    past = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    past.io.restarts += 1;
+                    *shown.lock().unwrap_or_else(PoisonError::into_inner) = past.clone();
+                    neighbours.restarted();
+                    tracing::error!("a media thread panicked; it starts anew, its relays are gone");
+                }
+                Err(error) => tracing::error!(%error, "a media thread cannot use its sockets; trying again"),
+            }
+            thread::sleep(PAUSE);
+        }
+    })?;
+    Ok(granted)
+}
+
+/// Whose turn it is.
+struct Turns {
+    media: Media,
+    batch: Batch,
+    /// Shared sockets with something to read.
+    shared: Vec<bool>,
+    /// Relays with something to read.
+    relays: VecDeque<usize>,
+    /// There may be more in the inbox.
+    inbox: bool,
+    /// When metrics are shown next; `None` while nothing happens.
+    tick: Option<Instant>,
+    past: Metrics,
+    shown: Arc<Mutex<Metrics>>,
+}
+
+impl Turns {
+    fn new(media: Media, past: Metrics, shown: Arc<Mutex<Metrics>>) -> Self {
+        // After a panic nobody tells again of what was there.
+        let shared = vec![true; media.shared.len()];
+        let (batch, relays) = (Batch::default(), VecDeque::new());
+        Self { media, batch, shared, relays, inbox: true, tick: None, past, shown }
+    }
+
+    /// Until the worker is gone.
+    fn run(mut self, inbox: &mut Inbox) {
+        let mut events = Events::with_capacity(EVENTS);
+        while !self.media.neighbours.stopping() {
+            if let Err(error) = inbox.poll.poll(&mut events, self.wait())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "waiting for sockets failed");
+                thread::sleep(PAUSE);
+            }
+            events.iter().for_each(|event| self.note(event));
+            self.take_turns(inbox);
+            self.keep_time();
+        }
+    }
+
+    /// How long there is nothing to do, unless an event comes.
+    fn wait(&self) -> Option<Duration> {
+        if self.inbox || !self.relays.is_empty() || self.shared.contains(&true) {
+            return Some(Duration::ZERO);
+        }
+        let due = self.media.turn.poll_timeout().map(|(due, _)| due);
+        let next = due.into_iter().chain(self.tick).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn note(&mut self, event: &Event) {
+        let first_relay = relay_token(self.shared.len(), 0).0;
+        match event.token() {
+            BELL => {
+                self.media.neighbours.heard();
+                self.inbox = true;
+            }
+            Token(token) if token < first_relay => self.shared[token - BELL.0 - 1] = true,
+            Token(token) => {
+                let index = token - first_relay;
+                if event.is_error() {
+                    self.media.read_errors(index);
+                }
+                if let Some(relay) = self.media.relays.get_mut(index)
+                    && !std::mem::replace(&mut relay.waits, true)
+                {
+                    self.relays.push_back(index);
+                }
+            }
+        }
+    }
+
+    fn take_turns(&mut self, inbox: &mut Inbox) {
+        for index in 0..self.shared.len() {
+            for _ in 0..SHARED_READS {
+                if self.shared[index] {
+                    let read = self.media.read_shared(index, &mut self.batch);
+                    self.shared[index] = !read.map_or_else(broken, |filled| filled.drained);
+                }
+            }
+        }
+        for _ in 0..RELAY_TURNS {
+            let Some(index) = self.relays.pop_front() else { break };
+            let read = self.media.read_relay(index, &mut self.batch);
+            let drained = read.map_or_else(broken, |filled| filled.drained);
+            if let Some(relay) = self.media.relays.get_mut(index) {
+                relay.waits = !drained;
+                if !drained {
+                    self.relays.push_back(index);
+                }
+            }
+        }
+        if self.inbox {
+            self.inbox = self.open_inbox(inbox);
+        }
+    }
+
+    /// Whether there may be more.
+    fn open_inbox(&mut self, inbox: &mut Inbox) -> bool {
+        self.media.learn();
+        let mut more = true;
+        for _ in 0..INBOX_TURNS {
+            more = self.media.receive_handover(inbox);
+            if let Ok(input) = inbox.inputs.try_recv() {
+                self.media.handle_input(input);
+                more = true;
+            }
+            if !more {
+                break;
+            }
+        }
+        more
+    }
+
+    fn keep_time(&mut self) {
+        let now = Instant::now();
+        if self.media.turn.poll_timeout().is_some_and(|(due, _)| due <= now) {
+            self.media.handle_timeout();
+        }
+        match self.tick {
+            // An event has come, or the time is over: either way something may have been counted.
+            None => self.tick = Some(now + TICK),
+            Some(tick) if tick <= now => {
+                self.media.look_after();
+                self.show();
+                self.tick = None;
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn show(&self) {
+        let mut sum = self.past.clone();
+        sum.add(&Metrics { turn: self.media.turn.metrics().clone(), io: self.media.io });
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = sum;
+    }
+}
+
+/// A socket that cannot be read is left alone until the poller tells of it again.
+fn broken(error: io::Error) -> bool {
+    tracing::debug!(%error, "reading from a UDP socket failed");
+    true
+}
