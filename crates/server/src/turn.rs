@@ -85,7 +85,7 @@ where
     worker.tell(Input::StreamOpened { from, outbox: outbox.clone() }).await;
     tokio::select! {
         () = read_frames(reader, from, worker) => {}
-        () = write_frames(writer, &outbox) => {}
+        () = write_frames(writer, tls, &outbox) => {}
     }
     worker.tell(Input::StreamClosed { from }).await;
 }
@@ -109,13 +109,19 @@ async fn read_frames(mut reader: impl AsyncRead + Unpin, from: FiveTuple, worker
     }
 }
 
-/// Writes all frames that wait with one call.
-async fn write_frames(mut writer: impl AsyncWrite + Unpin, outbox: &Outbox) {
+/// Writes all frames that wait with one call; over TLS with a call, and so a record, for each: coturn's own client
+/// takes what is in a record for one frame.
+async fn write_frames(mut writer: impl AsyncWrite + Unpin, tls: bool, outbox: &Outbox) {
     let mut frames = Vec::new();
-    while let Some(dropped) = outbox.take(&mut frames).await {
-        counter!("kaigi_turn_stream_frames_dropped_total").increment(dropped);
-        if !matches!(timeout(STUCK, writer.write_all(&frames)).await, Ok(Ok(()))) {
-            return;
+    while outbox.take(&mut frames).await {
+        let mut rest = &frames[..];
+        while !rest.is_empty() {
+            let first = framing::next(rest).ok().flatten().map_or(rest.len(), |frame| frame.wire);
+            let (now, later) = rest.split_at(if tls { first } else { rest.len() });
+            if !matches!(timeout(STUCK, writer.write_all(now)).await, Ok(Ok(()))) {
+                return;
+            }
+            rest = later;
         }
         frames.clear();
     }
@@ -162,3 +168,6 @@ pub(crate) fn show_metrics(worker: &Worker) {
     counter!("kaigi_turn_stream_frames_dropped_total").absolute(io.lost_frames);
     counter!("kaigi_media_thread_restarts_total").absolute(io.restarts);
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,11 @@ impl Batch {
         })
     }
 
+    /// The last read brought nothing.
+    pub fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
     /// Reads with `read` into at most `most` buffers.
     pub(crate) fn fill<E>(
         &mut self,

@@ -5,19 +5,28 @@ use std::{io, net::UdpSocket};
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 use socket2::SockRef;
 
-mod raw {
+pub(crate) mod raw {
     //! Options nix does not name.
     use nix::sys::socket::sockopt::{GetStruct, SetStruct};
 
     /// Path MTU discovery and DF, IPv4.
     #[derive(Clone, Copy)]
-    pub(super) struct MtuDiscover;
+    pub(crate) struct MtuDiscover;
     nix::setsockopt_impl!(
         MtuDiscover,
         libc::IPPROTO_IP,
         libc::IP_MTU_DISCOVER,
         libc::c_int,
         SetStruct<'_, libc::c_int>
+    );
+
+    #[cfg(test)]
+    nix::getsockopt_impl!(
+        MtuDiscover,
+        libc::IPPROTO_IP,
+        libc::IP_MTU_DISCOVER,
+        libc::c_int,
+        GetStruct<libc::c_int>
     );
 
     /// Path MTU discovery, IPv6.
@@ -34,13 +43,7 @@ mod raw {
     /// Memory and drops of a socket.
     #[derive(Clone, Copy)]
     pub(super) struct MemInfo;
-    nix::getsockopt_impl!(
-        MemInfo,
-        libc::SOL_SOCKET,
-        libc::SO_MEMINFO,
-        [u32; 9],
-        GetStruct<[u32; 9]>
-    );
+    nix::getsockopt_impl!(MemInfo, libc::SOL_SOCKET, libc::SO_MEMINFO, [u32; 9], GetStruct<[u32; 9]>);
 }
 
 /// Bytes the system keeps for a socket each way, as asked for.

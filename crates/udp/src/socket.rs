@@ -75,8 +75,8 @@ impl Socket {
     pub fn receive(&self, batch: &mut Batch, most: usize) -> io::Result<Filled> {
         let unspecified = self.local.ip().is_unspecified();
         let bound = (!unspecified).then_some(self.local.ip());
-        let read = batch
-            .fill(most, bound, |slices, meta| self.state.recv(UdpSockRef::from(&self.io), slices, meta));
+        let read =
+            batch.fill(most, bound, |slices, meta| self.state.recv(UdpSockRef::from(&self.io), slices, meta));
         match read {
             Ok(count) => Ok(Filled { drained: count < most.min(Batch::MOST) }),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Filled { drained: true }),
@@ -175,8 +175,5 @@ fn prepare(io: &UdpSocket, local: SocketAddr, role: Role) -> io::Result<UdpSocke
 
 /// Errors that ICMP messages turn into.
 fn is_about_a_peer(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
-    )
+    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }

@@ -147,15 +147,18 @@ fn drops_of_the_kernel_are_counted() {
 }
 
 #[test]
-fn a_datagram_beyond_the_mtu_is_refused_with_df_only() {
-    // Loopback's MTU is the largest there is, so it takes a longer datagram to see a difference.
-    let socket = socket("127.0.0.1:0", Role::Relay);
-    let client = client("127.0.0.1:0");
-    let to = client.local_addr().unwrap();
+fn fragments_are_allowed_unless_they_are_forbidden() {
+    let mut socket = socket("127.0.0.1:0", Role::Relay);
+    let mode = |socket: &Socket| nix::sys::socket::getsockopt(socket, options::raw::MtuDiscover).unwrap();
+    assert_eq!(mode(&socket), libc::IP_PMTUDISC_OMIT);
     socket.set_dont_fragment(true).unwrap();
-    socket.send(&transmit(to, &[0; 1000], 1000)).unwrap();
+    assert_eq!(mode(&socket), libc::IP_PMTUDISC_PROBE);
     socket.set_dont_fragment(false).unwrap();
-    socket.send(&transmit(to, &[0; 1000], 1000)).unwrap();
+    assert_eq!(mode(&socket), libc::IP_PMTUDISC_OMIT);
+    // A refused run makes everything anew, this too.
+    let _ = socket.send(&transmit("127.0.0.1:9".parse().unwrap(), &[0; 200], 1));
+    socket.try_runs_again().unwrap();
+    assert_eq!(mode(&socket), libc::IP_PMTUDISC_OMIT);
 }
 
 #[test]

@@ -200,8 +200,8 @@ fn place(route: &Route) -> usize {
             (bits >> 64) as u64 ^ bits as u64
         }
     };
-    let mixed = (ip ^ u64::from(route.destination.port()) << 40 ^ from << 20)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed =
+        (ip ^ u64::from(route.destination.port()) << 40 ^ from << 20).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 56) as usize % PLACES
 }
 

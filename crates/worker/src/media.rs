@@ -106,7 +106,7 @@ impl Media {
             self.io.received += 1;
             self.handle_datagram(now, &receive);
         }
-        self.io.receives += 1;
+        self.io.receives += u64::from(!batch.is_empty());
         self.finish(now);
         Ok(filled)
     }
@@ -123,7 +123,7 @@ impl Media {
                 self.forward(now, forward, receive.payload);
             }
         }
-        self.io.receives += 1;
+        self.io.receives += u64::from(!batch.is_empty());
         self.finish(now);
         Ok(filled)
     }
@@ -331,7 +331,7 @@ impl Media {
                     if let Event::Created { relays, .. } = &event {
                         relays.iter().flatten().for_each(|(_, relayed)| self.neighbours.opened(*relayed));
                     }
-                    log(&event);
+                    log(&event, self.neighbours.own());
                 }
             }
         }
@@ -372,10 +372,11 @@ impl Media {
 }
 
 /// A line for each step of an allocation's life; whose it is does not stand in it.
-fn log(event: &Event) {
+fn log(event: &Event, thread: u16) {
     match event {
         Event::Created { allocation, client, lifetime, .. } => {
             tracing::info!(
+                thread,
                 allocation,
                 transport = client.transport.name(),
                 seconds = lifetime.as_secs(),
@@ -383,10 +384,11 @@ fn log(event: &Event) {
             );
         }
         Event::Refreshed { allocation, lifetime } => {
-            tracing::debug!(allocation, seconds = lifetime.as_secs(), "relay refreshed");
+            tracing::debug!(thread, allocation, seconds = lifetime.as_secs(), "relay refreshed");
         }
         Event::Closed { allocation, reason, age, counters, .. } => {
             tracing::info!(
+                thread,
                 allocation,
                 ?reason,
                 seconds = age.as_secs(),

@@ -63,13 +63,8 @@ impl Port {
         let bell = Bell { rung: AtomicBool::new(false), waker: Waker::new(poll.registry(), BELL)? };
         let (sender, inputs) = async_mpsc::channel(inputs);
         let (parcels, received) = mpsc::sync_channel(PARCELS);
-        let port = Self {
-            inputs: sender,
-            bell,
-            parcels,
-            news: News::default(),
-            stop: AtomicBool::new(false),
-        };
+        let port =
+            Self { inputs: sender, bell, parcels, news: News::default(), stop: AtomicBool::new(false) };
         Ok((port, Inbox { poll, inputs, parcels: received }))
     }
 
@@ -148,6 +143,11 @@ impl Neighbours {
     pub(crate) fn new(ports: Arc<[Port]>, own: u16) -> Self {
         let parcels = ports.iter().map(|_| Parcel::default()).collect();
         Self { ports, own, parcels, spare: Vec::new() }
+    }
+
+    /// This thread's number.
+    pub(crate) fn own(&self) -> u16 {
+        self.own
     }
 
     fn port(&self) -> &Port {

@@ -34,22 +34,25 @@ struct Queue {
     bytes: VecDeque<u8>,
     /// When each was queued, and its length.
     frames: VecDeque<(Instant, usize)>,
+    /// Frames that were dropped and not told of yet.
+    dropped: u64,
     closed: bool,
 }
 
 impl Outbox {
-    /// Queues a frame, given in pieces, and drops those that are stale. Returns how many were dropped. Call
-    /// [`ring`](Self::ring) when there is no more to queue for now.
+    /// Queues a frame, given in pieces, and drops those that are stale. Returns how many were dropped since the
+    /// last call. Call [`ring`](Self::ring) when there is no more to queue for now.
     pub fn push(&self, now: Instant, pieces: &[&[u8]]) -> u64 {
         let mut queue = self.lock();
-        let dropped = queue.drop_stale(now);
+        queue.drop_stale(now);
         let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-        if queue.bytes.len() + length > MOST_BYTES {
-            return dropped + 1;
+        if queue.bytes.len() + length <= MOST_BYTES {
+            pieces.iter().for_each(|piece| queue.bytes.extend(*piece));
+            queue.frames.push_back((now, length));
+        } else {
+            queue.dropped += 1;
         }
-        pieces.iter().for_each(|piece| queue.bytes.extend(*piece));
-        queue.frames.push_back((now, length));
-        dropped
+        std::mem::take(&mut queue.dropped)
     }
 
     /// Wakes whoever waits in [`take`](Self::take).
@@ -63,20 +66,16 @@ impl Outbox {
         self.filled.notify_one();
     }
 
-    /// Waits until there are frames, and appends all that wait to `taken`, up to a bound. Returns how many were
-    /// dropped because they were stale; `None` when the outbox is closed and empty.
-    pub async fn take(&self, taken: &mut Vec<u8>) -> Option<u64> {
-        let mut dropped = 0;
+    /// Waits until there are frames that are not stale, and appends all that wait to `taken`, up to a bound.
+    /// `false` when the outbox is closed and empty.
+    pub async fn take(&self, taken: &mut Vec<u8>) -> bool {
         loop {
             {
                 let mut queue = self.lock();
-                dropped += queue.drop_stale(Instant::now());
+                queue.drop_stale(Instant::now());
                 queue.take(taken);
-                if !taken.is_empty() {
-                    return Some(dropped);
-                }
-                if queue.closed {
-                    return None;
+                if !taken.is_empty() || queue.closed {
+                    return !taken.is_empty();
                 }
             }
             self.filled.notified().await;
@@ -94,7 +93,7 @@ impl Outbox {
 }
 
 impl Queue {
-    fn drop_stale(&mut self, now: Instant) -> u64 {
+    fn drop_stale(&mut self, now: Instant) {
         let stale = self
             .frames
             .iter()
@@ -102,7 +101,7 @@ impl Queue {
             .count();
         let length: usize = self.frames.drain(..stale).map(|(_, length)| length).sum();
         self.bytes.drain(..length);
-        stale as u64
+        self.dropped += stale as u64;
     }
 
     fn take(&mut self, taken: &mut Vec<u8>) {

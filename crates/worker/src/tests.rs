@@ -1,0 +1,46 @@
+//! Whole workers on loopback, with clients that know nothing of them.
+
+mod client;
+mod threads;
+mod udp;
+
+use std::time::{Duration, Instant};
+
+use kaigi_turn::{
+    Config, Credentials, NonceKey, Realm, Source,
+    policy::{Net, Policy, Rule},
+};
+
+use crate::{Metrics, Options, Worker};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A worker with so many threads on a port of its own, which lets clients reach loopback.
+fn worker(threads: usize) -> (Worker, std::net::SocketAddr) {
+    let bound = crate::bind("127.0.0.1:0".parse().unwrap(), threads).unwrap();
+    let address = bound[0].local_addr().unwrap();
+    let users = ["ann", "bob"].map(|name| Source::User { name: name.into(), password: "secret".into() });
+    let credentials = Credentials::new(Realm::default(), users.to_vec());
+    let loopback = Rule::new(Net::new("127.0.0.0".parse().unwrap(), 8));
+    let options = Options {
+        sockets: bound.into_iter().map(|socket| vec![socket]).collect(),
+        turn: Config::new(credentials, Policy::new(vec![loopback], vec![], vec![])),
+        nonce_key: NonceKey([7; 32]),
+        local_addresses: vec!["127.0.0.1".parse().unwrap()],
+        public_addresses: vec![],
+    };
+    (Worker::start(options).unwrap(), address)
+}
+
+/// Waits until the metrics are so.
+fn until(worker: &Worker, wanted: impl Fn(&Metrics) -> bool) -> Metrics {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let metrics = worker.metrics();
+        if wanted(&metrics) {
+            return metrics;
+        }
+        assert!(Instant::now() < deadline, "{metrics:?}");
+        std::thread::yield_now();
+    }
+}

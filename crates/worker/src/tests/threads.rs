@@ -1,0 +1,133 @@
+//! Several threads.
+
+use std::sync::Arc;
+
+use super::{
+    client::{Client, Path, REFRESH, channel_data},
+    until, worker,
+};
+use crate::{
+    Input, Outbox,
+    neighbours::{Neighbours, Port},
+};
+
+#[test]
+fn data_between_relays_of_two_threads_is_handed_over_without_a_socket() {
+    let (worker, _) = worker(2);
+    let (mut ann, mut bob) = (Client::stream(&worker, 0), Client::stream(&worker, 1));
+    let (to_ann, to_bob) = (ann.allocate(), bob.allocate());
+    assert_eq!(ann.bind(0x4000, to_bob), 0);
+    assert_eq!(bob.bind(0x4001, to_ann), 0);
+    for round in 0..50u8 {
+        ann.send_channel(0x4000, &[round; 100]);
+        assert_eq!(bob.path.receive(), channel_data(0x4001, &[round; 100]));
+        bob.send_channel(0x4001, &[round; 50]);
+        assert_eq!(ann.path.receive(), channel_data(0x4000, &[round; 50]));
+    }
+    let metrics = until(&worker, |metrics| metrics.turn.handed_over == 100);
+    assert_eq!((metrics.io.sent, metrics.io.received, metrics.io.lost_handovers), (0, 0, 0));
+}
+
+#[test]
+fn a_relay_that_is_closed_is_forgotten_by_the_other_thread() {
+    let (worker, _) = worker(2);
+    let (mut ann, mut bob) = (Client::stream(&worker, 0), Client::stream(&worker, 1));
+    ann.allocate();
+    let to_bob = bob.allocate();
+    assert_eq!(ann.bind(0x4000, to_bob), 0);
+    assert_eq!(bob.request(REFRESH, &[(0x000D, vec![0; 4])]).0, 0);
+    ann.send_channel(0x4000, b"x");
+    until(&worker, |metrics| metrics.turn.dropped.iter().sum::<u64>() == 1 && metrics.turn.handed_over == 0);
+}
+
+#[test]
+fn clients_of_all_threads_reach_each_other() {
+    let (worker, server) = worker(4);
+    let mut clients: Vec<Client> = (0..12).map(|_| Client::udp(server)).collect();
+    let relays: Vec<_> = clients.iter_mut().map(Client::allocate).collect();
+    for (at, client) in clients.iter_mut().enumerate() {
+        for (other, relay) in relays.iter().enumerate().filter(|(other, _)| *other != at) {
+            assert_eq!(client.bind(0x4000 + other as u16, *relay), 0);
+        }
+    }
+    for from in 0..clients.len() {
+        for to in (0..clients.len()).filter(|to| *to != from) {
+            clients[from].send_channel(0x4000 + to as u16, &[from as u8; 8]);
+            assert_eq!(clients[to].path.receive(), channel_data(0x4000 + from as u16, &[from as u8; 8]));
+        }
+    }
+    until(&worker, |metrics| metrics.turn.handed_over == 12 * 11);
+}
+
+#[test]
+fn a_thread_that_panics_starts_anew_and_the_others_go_on() {
+    let (worker, server) = worker(2);
+    let (mut ann, mut bob) = (Client::stream(&worker, 0), Client::stream(&worker, 1));
+    let (to_ann, to_bob) = (ann.allocate(), bob.allocate());
+    let mut clients: Vec<Client> = (0..8).map(|_| Client::udp(server)).collect();
+    clients.iter_mut().for_each(|client| {
+        client.allocate();
+    });
+    assert_eq!(ann.bind(0x4000, to_bob), 0);
+    let Path::Stream { from, outbox, runtime, .. } = &bob.path else { panic!() };
+    runtime.block_on(worker.tell(Input::Panic { from: *from }));
+    let more = runtime.block_on(async {
+        let mut taken = Vec::new();
+        tokio::time::timeout(super::DEADLINE, outbox.take(&mut taken)).await
+    });
+    assert!(!more.expect("it ends"), "the connection is told to end");
+    until(&worker, |metrics| metrics.io.restarts == 1);
+
+    // Its relays are gone, for its own clients (437 to whoever still believes in one) and for the other thread.
+    let codes: Vec<u16> = clients.iter_mut().map(|client| client.request(REFRESH, &[]).0).collect();
+    assert!(codes.iter().all(|code| [0, 437].contains(code)), "{codes:?}");
+    assert_eq!(ann.bind(0x4000, to_bob), 0, "an address like any other now");
+    ann.send_channel(0x4000, b"x");
+    assert_eq!(until(&worker, |metrics| metrics.io.sent > 0).turn.handed_over, 0);
+    // It works again, and learns the relays of the others.
+    let mut bob = Client::stream(&worker, 3);
+    let to_bob = bob.allocate();
+    assert_eq!(bob.bind(0x4000, to_ann), 0);
+    assert_eq!(ann.bind(0x4002, to_bob), 0);
+    bob.send_channel(0x4000, b"here again");
+    assert_eq!(ann.path.receive(), channel_data(0x4002, b"here again"));
+    clients.iter_mut().zip(codes).filter(|(_, code)| *code == 437).for_each(|(client, _)| {
+        client.allocate();
+    });
+}
+
+#[test]
+fn parcels_for_a_thread_that_does_not_keep_up_have_a_bound() {
+    let (one, _inbox_of_one) = Port::new(1).unwrap();
+    let (two, inbox) = Port::new(1).unwrap();
+    let mut neighbours = Neighbours::new(vec![one, two].into(), 0);
+    let (from, to) = ("192.0.2.1:1".parse().unwrap(), "192.0.2.2:2".parse().unwrap());
+    let payload = [0; 1000];
+    let mut lost = 0;
+    for _ in 0..20_000 {
+        lost += neighbours.hand_over(1, from, to, &payload);
+    }
+    lost += neighbours.flush();
+    let mut kept = 0;
+    while let Some(parcel) = Neighbours::next(&inbox) {
+        kept += parcel.datagrams().count();
+    }
+    assert_eq!(kept + lost, 20_000);
+    assert!(lost > 0 && kept * payload.len() < 5_000_000, "{kept} wait");
+}
+
+#[test]
+fn a_connection_waits_while_its_thread_is_busy() {
+    let (port, inbox) = Port::new(2).unwrap();
+    let input = || {
+        let from = kaigi_turn::FiveTuple {
+            client: "192.0.2.1:1".parse().unwrap(),
+            server: None,
+            transport: kaigi_turn::Transport::Tcp(kaigi_turn::StreamId(0)),
+        };
+        Input::StreamOpened { from, outbox: Arc::new(Outbox::default()) }
+    };
+    assert!(port.inputs.try_send(input()).is_ok() && port.inputs.try_send(input()).is_ok());
+    assert!(port.inputs.try_send(input()).is_err());
+    drop(inbox);
+}
