@@ -10,6 +10,7 @@ use crate::{
     metrics::Counters,
     model::{Family, FiveTuple, RelayError},
     policy::Inside,
+    quota::Member,
     time::Tick,
 };
 
@@ -39,8 +40,8 @@ pub(crate) struct Allocation {
     pub(crate) number: u64,
     pub(crate) client: FiveTuple,
     pub(crate) username: Box<str>,
-    pub(crate) account: u32,
-    pub(crate) network: u32,
+    pub(crate) account: Member<String>,
+    pub(crate) network: Member<u128>,
     pub(crate) state: State,
     /// By family.
     pub(crate) relays: [Option<u32>; 2],

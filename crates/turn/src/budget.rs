@@ -37,14 +37,10 @@ impl Limit {
 /// A token bucket, as the time at which it will be full again (the generic cell rate algorithm).
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Bucket {
-    full_at: Tick,
+    pub(crate) full_at: Tick,
 }
 
 impl Bucket {
-    pub(crate) fn is_full(&self, now: Tick) -> bool {
-        self.full_at <= now
-    }
-
     /// Takes this many units, or nothing if there are fewer.
     pub(crate) fn take(&mut self, limit: &Limit, units: u64, now: Tick) -> bool {
         let full_at = self.full_at.max(now).saturating_add(units.saturating_mul(limit.unit) >> 10);

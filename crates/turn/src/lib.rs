@@ -45,7 +45,7 @@ pub use model::{
     RelayError, RelayId, StreamId, Transport,
 };
 pub use nonce::NonceKey;
-pub use server::{Server, Sizes};
+pub use server::{Quotas, Server, Sizes};
 
 #[cfg(test)]
 mod tests;

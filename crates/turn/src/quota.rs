@@ -1,10 +1,18 @@
 //! What several allocations share: a credential's account, a source address. A row outlives its last allocation
 //! until its buckets are full again (the burst's time, a fraction of a second), so that leaving and coming back
 //! gains nothing.
+//!
+//! The only state that servers of several threads have in common: a client's allocations spread over threads by
+//! chance, and its limits must not grow by it. The table is locked when an allocation comes or goes; a packet
+//! touches the two numbers of its row only.
 
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use foldhash::fast::FixedState;
@@ -15,10 +23,15 @@ use crate::{
     time::Tick,
 };
 
-pub(crate) struct Quota<K> {
+/// Accounts, or source addresses. A clone is the same.
+pub(crate) struct Quota<K: Eq + Hash> {
+    table: Arc<Mutex<Table<K>>>,
+    limit: Limit,
+}
+
+struct Table<K> {
     rows: Slab<Row<K>>,
     by_key: HashMap<K, u32, FixedState>,
-    limit: Limit,
     /// Rows without allocations, by index and generation, the one left longest ago first.
     idle: VecDeque<(u32, u32)>,
     active: usize,
@@ -30,8 +43,13 @@ const IDLE_MOST: usize = 4096;
 struct Row<K> {
     key: K,
     allocations: usize,
-    up: Bucket,
-    down: Bucket,
+    buckets: Arc<Buckets>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    up: AtomicU64,
+    down: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -40,51 +58,92 @@ pub(crate) enum Direction {
     Down,
 }
 
+/// An allocation's share of a row; dropped, it is one allocation less.
+pub(crate) struct Member<K: Eq + Hash> {
+    table: Arc<Mutex<Table<K>>>,
+    index: u32,
+    buckets: Arc<Buckets>,
+}
+
+impl<K: Eq + Hash> Clone for Quota<K> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.clone(), limit: self.limit }
+    }
+}
+
 impl<K: Clone + Eq + Hash> Quota<K> {
     pub(crate) fn new(limit: Limit, seed: u64) -> Self {
         let by_key = HashMap::with_hasher(FixedState::with_seed(seed));
-        Self { rows: Slab::new(), by_key, limit, idle: VecDeque::new(), active: 0 }
+        let table = Table { rows: Slab::new(), by_key, idle: VecDeque::new(), active: 0 };
+        Self { table: Arc::new(Mutex::new(table)), limit }
     }
 
     pub(crate) fn allocations(&self, key: &K) -> usize {
-        let row = self.by_key.get(key).and_then(|index| self.rows.get(*index));
+        let table = lock(&self.table);
+        let row = table.by_key.get(key).and_then(|index| table.rows.get(*index));
         row.map_or(0, |row| row.allocations)
     }
 
-    /// One allocation more; its row.
-    pub(crate) fn enter(&mut self, key: &K, now: Tick) -> u32 {
-        self.forget_idle(now);
-        let index = self.by_key.get(key).copied().unwrap_or_else(|| {
-            let row =
-                Row { key: key.clone(), allocations: 0, up: Bucket::default(), down: Bucket::default() };
-            let (index, _) = self.rows.insert(row);
-            self.by_key.insert(key.clone(), index);
+    /// One allocation more.
+    pub(crate) fn enter(&self, key: &K, now: Tick) -> Member<K> {
+        let mut guard = lock(&self.table);
+        let table = &mut *guard;
+        table.forget_idle(now);
+        let index = table.by_key.get(key).copied().unwrap_or_else(|| {
+            let row = Row { key: key.clone(), allocations: 0, buckets: Arc::default() };
+            let (index, _) = table.rows.insert(row);
+            table.by_key.insert(key.clone(), index);
             index
         });
-        if let Some(row) = self.rows.get_mut(index) {
-            self.active += usize::from(row.allocations == 0);
+        let mut buckets = Arc::default();
+        if let Some(row) = table.rows.get_mut(index) {
+            table.active += usize::from(row.allocations == 0);
             row.allocations += 1;
+            buckets = row.buckets.clone();
         }
-        index
+        Member { table: self.table.clone(), index, buckets }
     }
 
-    /// One allocation less.
-    pub(crate) fn leave(&mut self, index: u32, now: Tick) {
-        let Some(row) = self.rows.get_mut(index) else { return };
+    /// So many bytes, or nothing if they are more than the limit allows.
+    #[inline]
+    pub(crate) fn take(&self, member: &Member<K>, direction: Direction, bytes: usize, now: Tick) -> bool {
+        let full_at = match direction {
+            Direction::Up => &member.buckets.up,
+            Direction::Down => &member.buckets.down,
+        };
+        let take = |full_at| {
+            let mut bucket = Bucket { full_at };
+            bucket.take(&self.limit, bytes as u64, now).then_some(bucket.full_at)
+        };
+        full_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Rows with allocations.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.table).active
+    }
+}
+
+impl<K: Eq + Hash> Drop for Member<K> {
+    fn drop(&mut self) {
+        let mut table = lock(&self.table);
+        let Some(row) = table.rows.get_mut(self.index) else { return };
         row.allocations -= 1;
         if row.allocations == 0 {
-            self.active -= 1;
-            self.idle.push_back((index, self.rows.generation(index)));
+            let generation = table.rows.generation(self.index);
+            table.active -= 1;
+            table.idle.push_back((self.index, generation));
         }
-        self.forget_idle(now);
     }
+}
 
-    /// Forgets idle rows from the front as long as their buckets are full, or there are too many.
+impl<K: Eq + Hash> Table<K> {
+    /// From the front as long as buckets are full, or there are too many.
     fn forget_idle(&mut self, now: Tick) {
         while let Some((index, generation)) = self.idle.front().copied() {
             let current = self.rows.is_current(index, generation);
             let row = self.rows.get(index).filter(|row| current && row.allocations == 0);
-            let full = row.is_none_or(|row| row.up.is_full(now) && row.down.is_full(now));
+            let full = row.is_none_or(|row| row.buckets.are_full(now));
             if !full && self.idle.len() <= IDLE_MOST {
                 return;
             }
@@ -96,18 +155,15 @@ impl<K: Clone + Eq + Hash> Quota<K> {
             }
         }
     }
+}
 
-    pub(crate) fn take(&mut self, index: u32, direction: Direction, bytes: usize, now: Tick) -> bool {
-        let Some(row) = self.rows.get_mut(index) else { return false };
-        let bucket = match direction {
-            Direction::Up => &mut row.up,
-            Direction::Down => &mut row.down,
-        };
-        bucket.take(&self.limit, bytes as u64, now)
+impl Buckets {
+    fn are_full(&self, now: Tick) -> bool {
+        [&self.up, &self.down].into_iter().all(|full_at| full_at.load(Ordering::Relaxed) <= now)
     }
+}
 
-    /// Rows with allocations.
-    pub(crate) fn len(&self) -> usize {
-        self.active
-    }
+/// Nothing in here is left half done by a panic.
+fn lock<K>(table: &Mutex<Table<K>>) -> MutexGuard<'_, Table<K>> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -54,6 +54,15 @@ pub struct Server {
     metrics: Metrics,
 }
 
+/// What servers of several threads have in common: how many allocations, and which bandwidth, each credential and
+/// each source address has by now.
+#[derive(Clone)]
+pub struct Quotas {
+    accounts: Quota<String>,
+    sources: Quota<u128>,
+    epoch: Epoch,
+}
+
 /// How many rows the tables hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
@@ -124,6 +133,19 @@ impl Server {
             outputs: VecDeque::new(),
             metrics: Metrics::default(),
         }
+    }
+
+    /// What it limits for each credential and each source address, to be [shared](Self::sharing).
+    pub fn quotas(&self) -> Quotas {
+        Quotas { accounts: self.accounts.clone(), sources: self.sources.clone(), epoch: self.epoch }
+    }
+
+    /// This server, with the limits for each credential and each source address in common with another. To be
+    /// called before anything else.
+    pub fn sharing(mut self, quotas: &Quotas) -> Self {
+        let Quotas { accounts, sources, epoch } = quotas.clone();
+        (self.accounts, self.sources, self.epoch) = (accounts, sources, epoch);
+        self
     }
 
     /// Everything counted so far.

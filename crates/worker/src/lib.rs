@@ -17,12 +17,14 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use kaigi_turn::{Config, NonceKey};
+use kaigi_turn::{Config, Limits, NonceKey, Quotas, Rate, Server};
 pub use kaigi_turn::{FiveTuple, StreamId};
 use kaigi_udp::Buffers;
+use rand::{SeedableRng, rngs::StdRng};
 
 pub use counters::{Io, Metrics};
 pub use outbox::Outbox;
@@ -114,12 +116,15 @@ impl Worker {
             inboxes.push(inbox);
         }
         let ports: Arc<[Port]> = ports.into();
+        let turn = share(options.turn, options.sockets.len());
+        let quotas = quotas(&turn, &options.nonce_key);
         // From here on an error ends the threads that run already.
         let mut running = Running { ports: ports.clone(), metrics: Vec::new() };
         for (index, (inbox, sockets)) in inboxes.into_iter().zip(options.sockets).enumerate() {
             let setup = thread::Setup {
                 sockets,
-                turn: options.turn.clone(),
+                turn: turn.clone(),
+                quotas: quotas.clone(),
                 nonce_key: options.nonce_key.clone(),
                 local_addresses: options.local_addresses.clone(),
                 public_addresses: options.public_addresses.clone(),
@@ -159,6 +164,21 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.ports.iter().for_each(Port::stop);
     }
+}
+
+/// A thread's share of limits that hold for the whole server. Clients spread evenly where there are many.
+fn share(mut turn: Config, threads: usize) -> Config {
+    let Limits { allocations, unproven_answers: Rate { per_second, burst }, .. } = &mut turn.limits;
+    *allocations = allocations.div_ceil(threads.max(1));
+    *per_second = per_second.div_ceil(threads.max(1) as u64);
+    *burst = burst.div_ceil(threads.max(1) as u64);
+    turn
+}
+
+/// Limits for each credential and each source address: those of a single server, which all share.
+fn quotas(turn: &Config, key: &NonceKey) -> Quotas {
+    let rng = Box::new(StdRng::from_os_rng());
+    Server::new(turn.clone(), key.clone(), rng, Instant::now()).quotas()
 }
 
 /// One warning for all sockets: the limits are the system's.

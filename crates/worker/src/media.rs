@@ -149,6 +149,8 @@ impl Media {
 
     /// What a connection tells.
     pub(crate) fn handle_input(&mut self, input: Input) {
+        // As above: this thread may have been interrupted for long since it last learned.
+        self.learn();
         let now = now();
         match input {
             Input::StreamOpened { from, outbox } => {

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kaigi_turn::{Config, NonceKey, Server};
+use kaigi_turn::{Config, NonceKey, Quotas, Server};
 use kaigi_udp::{Batch, Buffers, Role, Socket};
 use mio::{Events, Interest, Registry, Token, event::Event, unix::SourceFd};
 use rand::{SeedableRng, rngs::StdRng};
@@ -51,6 +51,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Setup {
     pub(crate) sockets: Vec<UdpSocket>,
     pub(crate) turn: Config,
+    /// Limits that hold for all threads together.
+    pub(crate) quotas: Quotas,
     pub(crate) nonce_key: NonceKey,
     pub(crate) local_addresses: Vec<IpAddr>,
     pub(crate) public_addresses: Vec<IpAddr>,
@@ -65,6 +67,7 @@ impl Setup {
     fn media(&self, shared: Vec<Socket>, neighbours: Neighbours, registry: Registry) -> Media {
         let rng = Box::new(StdRng::from_os_rng());
         let turn = Server::new(self.turn.clone(), self.nonce_key.clone(), rng, Instant::now());
+        let turn = turn.sharing(&self.quotas);
         let addresses =
             Addresses { local: self.local_addresses.clone(), public: self.public_addresses.clone() };
         Media::new(turn, shared, neighbours, registry, addresses)
@@ -108,10 +111,10 @@ pub(crate) fn start(
                     if catch_unwind(AssertUnwindSafe(|| turns.run(&mut inbox))).is_ok() {
                         return;
                     }
-                    past = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    past.io.restarts += 1;
-                    *shown.lock().unwrap_or_else(PoisonError::into_inner) = past.clone();
                     neighbours.restarted();
+                    let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                    shown.io.restarts += 1;
+                    past = shown.clone();
                     tracing::error!("a media thread panicked; it starts anew, its relays are gone");
                 }
                 Err(error) => tracing::error!(%error, "a media thread cannot use its sockets; trying again"),

@@ -194,13 +194,13 @@ impl Server {
             let (lifetime_s, done) = (opening.lifetime_s, opening.waiting == [false, false]);
             self.set_expiry(relay.index, tick + Tick::from(lifetime_s) * SECOND);
             if done {
-                self.opened(index, tick);
+                self.opened(index);
             }
         }
     }
 
     /// All relay sockets of an allocation are open or failed.
-    fn opened(&mut self, index: u32, tick: Tick) {
+    fn opened(&mut self, index: u32) {
         let Some(allocation) = self.allocations.get_mut(index) else { return };
         let State::Opening(opening) = &allocation.state else { return };
         let Opening { reply, lifetime_s, account, failed, .. } = (**opening).clone();
@@ -210,7 +210,7 @@ impl Server {
             self.metrics.refuse(refusal.code());
             let payload = reply.refusal(&refusal);
             self.outputs.push_back(Output::Message { client: reply.client, payload });
-            self.forget(index, tick);
+            self.forget(index);
             return;
         }
         let missing = FAMILIES.into_iter().find_map(|family| {

@@ -45,7 +45,7 @@ impl Server {
             self.forget_relay(relay);
             self.outputs.push_back(Output::CloseRelay(id));
         }
-        let Some(allocation) = self.forget(index, tick) else { return };
+        let Some(allocation) = self.forget(index) else { return };
         if matches!(allocation.state, State::Live(_)) {
             self.metrics.allocations_closed += 1;
             self.outputs.push_back(Output::Event(Event::Closed {
@@ -59,11 +59,9 @@ impl Server {
     }
 
     /// Takes an allocation out of the tables; its relays are gone already.
-    pub(super) fn forget(&mut self, index: u32, tick: Tick) -> Option<Allocation> {
+    pub(super) fn forget(&mut self, index: u32) -> Option<Allocation> {
         let allocation = self.allocations.remove(index)?;
         self.by_client.remove(&ClientKey::of(&allocation.client));
-        self.accounts.leave(allocation.account, tick);
-        self.sources.leave(allocation.network, tick);
         Some(allocation)
     }
 

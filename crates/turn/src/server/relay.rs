@@ -148,8 +148,8 @@ impl Server {
         let row = self.relays.get(relay).filter(|row| tick < row.expires).ok_or(Dropped::NoAllocation)?;
         let (live, relayed) = (matches!(allocation.state, State::Live(_)), row.address);
         let relayed = relayed.filter(|_| live).ok_or(Dropped::NoAllocation)?;
-        if !self.accounts.take(allocation.account, Direction::Up, payload.len(), tick)
-            || !self.sources.take(allocation.network, Direction::Up, payload.len(), tick)
+        if !self.accounts.take(&allocation.account, Direction::Up, payload.len(), tick)
+            || !self.sources.take(&allocation.network, Direction::Up, payload.len(), tick)
         {
             return Err(Dropped::OverBandwidth);
         }
@@ -210,8 +210,8 @@ impl Server {
             None if allocation.permissions.allows(ip_key(source.ip()), tick) => None,
             None => return Err(Dropped::NoPermission),
         };
-        if !self.accounts.take(allocation.account, Direction::Down, length, tick)
-            || !self.sources.take(allocation.network, Direction::Down, length, tick)
+        if !self.accounts.take(&allocation.account, Direction::Down, length, tick)
+            || !self.sources.take(&allocation.network, Direction::Down, length, tick)
         {
             return Err(Dropped::OverBandwidth);
         }

@@ -1,6 +1,7 @@
 //! A TURN client, over UDP or over a stream that only the worker's API sees.
 
 use std::{
+    cell::RefCell,
     net::{SocketAddr, UdpSocket},
     sync::Arc,
 };
@@ -14,8 +15,10 @@ use stun_types::{
     },
 };
 
+use tokio::runtime::Runtime;
+
 use super::DEADLINE;
-use crate::{Input, Outbox, Worker};
+use crate::{Input, Outbox, Worker, media::Media};
 
 pub(super) const ALLOCATE: u16 = 3;
 pub(super) const REFRESH: u16 = 4;
@@ -26,7 +29,19 @@ const DATA: u16 = 0x13;
 
 pub(super) enum Path {
     Udp(UdpSocket),
-    Stream { worker: Worker, from: FiveTuple, outbox: Arc<Outbox>, runtime: tokio::runtime::Runtime },
+    Stream {
+        worker: Worker,
+        from: FiveTuple,
+        outbox: Arc<Outbox>,
+        runtime: Runtime,
+    },
+    /// A stream of what a thread owns, without the thread.
+    Direct {
+        media: RefCell<Box<Media>>,
+        from: FiveTuple,
+        outbox: Arc<Outbox>,
+        runtime: Runtime,
+    },
 }
 
 impl Path {
@@ -39,6 +54,10 @@ impl Path {
                 let frames = bytes.to_vec().into();
                 runtime.block_on(worker.tell(Input::StreamFrames { from: *from, frames }));
             }
+            Path::Direct { media, from, .. } => {
+                let frames = bytes.to_vec().into();
+                media.borrow_mut().handle_input(Input::StreamFrames { from: *from, frames });
+            }
         }
     }
 
@@ -49,12 +68,14 @@ impl Path {
                 let length = socket.recv(&mut buffer).expect("something comes");
                 buffer[..length].to_vec()
             }
-            Path::Stream { outbox, runtime, .. } => runtime.block_on(async {
-                let mut taken = Vec::new();
-                let came = tokio::time::timeout(DEADLINE, outbox.take(&mut taken)).await;
-                assert!(came.expect("something comes"), "the outbox is closed");
-                taken
-            }),
+            Path::Stream { outbox, runtime, .. } | Path::Direct { outbox, runtime, .. } => {
+                runtime.block_on(async {
+                    let mut taken = Vec::new();
+                    let came = tokio::time::timeout(DEADLINE, outbox.take(&mut taken)).await;
+                    assert!(came.expect("something comes"), "the outbox is closed");
+                    taken
+                })
+            }
         }
     }
 }
@@ -75,15 +96,16 @@ impl Client {
 
     /// A stream of this number: it belongs to the thread of this number, modulo the threads.
     pub(super) fn stream(worker: &Worker, id: u64) -> Self {
-        let from = FiveTuple {
-            client: SocketAddr::new("127.0.0.1".parse().unwrap(), 40_000 + id as u16),
-            server: Some("127.0.0.1".parse().unwrap()),
-            transport: Transport::Tcp(StreamId(id)),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let outbox = Arc::new(Outbox::default());
+        let (from, outbox, runtime) = stream(id);
         runtime.block_on(worker.tell(Input::StreamOpened { from, outbox: outbox.clone() }));
         let path = Path::Stream { worker: worker.clone(), from, outbox, runtime };
+        Self { path, nonce: None, transactions: 0 }
+    }
+
+    pub(super) fn direct(mut media: Media) -> Self {
+        let (from, outbox, runtime) = stream(0);
+        media.handle_input(Input::StreamOpened { from, outbox: outbox.clone() });
+        let path = Path::Direct { media: RefCell::new(Box::new(media)), from, outbox, runtime };
         Self { path, nonce: None, transactions: 0 }
     }
 
@@ -151,6 +173,16 @@ impl Client {
         out.add_attribute(&RawAttribute::new(DATA.into(), payload)).unwrap();
         self.path.send(&out.finish());
     }
+}
+
+fn stream(id: u64) -> (FiveTuple, Arc<Outbox>, Runtime) {
+    let from = FiveTuple {
+        client: SocketAddr::new("127.0.0.1".parse().unwrap(), 40_000 + id as u16),
+        server: Some("127.0.0.1".parse().unwrap()),
+        transport: Transport::Tcp(StreamId(id)),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    (from, Arc::default(), runtime)
 }
 
 /// ChannelData, padded as on a stream.

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use kaigi_turn::{Limits, NonceKey, Server, policy::Policy};
+use rand::{SeedableRng, rngs::StdRng};
+
 use super::{
-    client::{Client, Path, REFRESH, channel_data},
-    until, worker,
+    client::{ALLOCATE, Client, Path, REFRESH, channel_data},
+    config, until, with, worker,
 };
 use crate::{
     Input, Outbox,
+    media::Media,
     neighbours::{Neighbours, Port},
+    relays::Addresses,
 };
 
 #[test]
@@ -26,6 +31,51 @@ fn data_between_relays_of_two_threads_is_handed_over_without_a_socket() {
     }
     let metrics = until(&worker, |metrics| metrics.turn.handed_over == 100);
     assert_eq!((metrics.io.sent, metrics.io.received, metrics.io.lost_handovers), (0, 0, 0));
+}
+
+#[test]
+fn a_thread_knows_of_a_relay_before_it_handles_what_its_client_may_have_caused() {
+    let (one, inbox) = Port::new(1).unwrap();
+    let (two, _inbox_of_two) = Port::new(1).unwrap();
+    let ports: Arc<[Port]> = vec![one, two].into();
+    let registry = inbox.poll.registry().try_clone().unwrap();
+    let addresses = Addresses { local: vec!["127.0.0.1".parse().unwrap()], public: vec![] };
+    // Without a rule for loopback, only a relay that is known can be a peer.
+    let now = std::time::Instant::now();
+    let rng = Box::new(StdRng::seed_from_u64(1));
+    let turn = Server::new(config(Policy::default(), Limits::default()), NonceKey([7; 32]), rng, now);
+    let media = Media::new(turn, vec![], Neighbours::new(ports.clone(), 0), registry, addresses);
+    let mut ann = Client::direct(media);
+    ann.allocate();
+    let relayed = "127.0.0.1:50000".parse().unwrap();
+    assert_eq!(ann.bind(0x4000, relayed), 403);
+    let neighbour = Neighbours::new(ports, 1);
+    neighbour.opened(relayed);
+    assert_eq!(ann.bind(0x4000, relayed), 0);
+    neighbour.closed(relayed);
+    assert_eq!(ann.bind(0x4000, relayed), 403);
+    neighbour.opened(relayed);
+    neighbour.restarted();
+    assert_eq!(ann.bind(0x4000, relayed), 403);
+}
+
+#[test]
+fn limits_of_a_credential_hold_for_all_threads_together() {
+    let limits = Limits { allocations_per_credential: 3, ..Limits::default() };
+    let (worker, _) = with(2, Policy::default(), limits);
+    let mut clients: Vec<Client> = (0..4).map(|id| Client::stream(&worker, id)).collect();
+    let mut allocate = |at: usize| clients[at].request(ALLOCATE, &[(0x0019, vec![17, 0, 0, 0])]).0;
+    assert_eq!([0, 1, 2, 3].map(&mut allocate), [0, 0, 0, 486]);
+    // A thread that panics gives back what its clients had.
+    let from = match &clients[1].path {
+        Path::Stream { from, .. } => *from,
+        _ => panic!(),
+    };
+    let Path::Stream { runtime, .. } = &clients[0].path else { panic!() };
+    runtime.block_on(worker.tell(Input::Panic { from }));
+    until(&worker, |metrics| metrics.io.restarts == 1);
+    clients.push(Client::stream(&worker, 4));
+    assert_eq!(clients[4].request(ALLOCATE, &[(0x0019, vec![17, 0, 0, 0])]).0, 0);
 }
 
 #[test]
