@@ -4,7 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use stun_types::{
     AddressFamily,
-    attribute::{AttributeStaticType, AttributeWrite, ErrorCode, XorMappedAddress},
+    attribute::{AttributeStaticType, AttributeType, AttributeWrite, ErrorCode, XorMappedAddress},
+    message::Message,
 };
 use turn_types::attribute::{
     AdditionalAddressFamily, AddressErrorCode, EvenPort, Lifetime, RequestedTransport, ReservationToken,
@@ -128,7 +129,7 @@ impl Server {
         }
         let even_port = codec::optional::<EvenPort>(message).map_err(|_| BAD_REQUEST)?;
         let has_requested = message.has_attribute(turn_types::attribute::RequestedAddressFamily::TYPE);
-        let has_additional = message.has_attribute(AdditionalAddressFamily::TYPE);
+        let has_additional = has_additional_family(message);
         if message.has_attribute(ReservationToken::TYPE) {
             let alone = even_port.is_none() && !has_requested && !has_additional;
             // No port is ever reserved, so no token is valid.
@@ -259,6 +260,15 @@ impl Server {
         attributes.extend(missing.iter().map(|missing| missing as &dyn AttributeWrite));
         reply.success(&attributes)
     }
+}
+
+/// ADDITIONAL-ADDRESS-FAMILY (RFC 8656 §18.11), under its number or under the one coturn's clients sent until
+/// 2025. IANA has given that one to nobody, and only the one value it can have is taken (docs/decisions).
+fn has_additional_family(message: &Message<'_>) -> bool {
+    const OF_COTURN: AttributeType = AttributeType::new(0x8032);
+    const IPV6: [u8; 4] = [2, 0, 0, 0];
+    message.has_attribute(AdditionalAddressFamily::TYPE)
+        || message.raw_attribute(OF_COTURN).is_some_and(|attribute| *attribute.value == IPV6)
 }
 
 /// IPv4 addresses alone, IPv6 by /64: a host has all of it.

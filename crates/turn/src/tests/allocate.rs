@@ -9,6 +9,7 @@ use crate::{Config, Dropped, Event, Families, Family, Outcome, RelayError};
 
 const REQUESTED: u16 = 0x0017;
 const ADDITIONAL: u16 = 0x8000;
+const ADDITIONAL_OF_COTURN: u16 = 0x8032;
 const EVEN_PORT: u16 = 0x0018;
 const RESERVATION: u16 = 0x0022;
 const V4_FAMILY: &[u8] = &[1, 0, 0, 0];
@@ -94,6 +95,23 @@ fn a_dual_allocation_has_both_families() {
 }
 
 #[test]
+fn the_number_coturns_clients_use_asks_for_both_families_too() {
+    let mut pair = Pair::new();
+    let mut ann = ann();
+    let answer = pair.ask(&mut ann, ALLOCATE, &[UDP_TRANSPORT, (ADDITIONAL_OF_COTURN, V6_FAMILY)]);
+    assert_eq!(answer.relayed().len(), 2);
+    for family in [V4_FAMILY, V6_FAMILY] {
+        assert_eq!(pair.ask(&mut ann, REFRESH, &[(REQUESTED, family)]).code(), 0);
+    }
+    // Whatever else may stand under that number one day is an unknown optional attribute.
+    for value in [&[][..], V4_FAMILY, &[2], &[2, 0, 0, 1], &[0; 8]] {
+        let mut pair = Pair::new();
+        let answer = pair.ask(&mut self::ann(), ALLOCATE, &[UDP_TRANSPORT, (ADDITIONAL_OF_COTURN, value)]);
+        assert_eq!((answer.code(), answer.relayed().len()), (0, 1), "{value:?}");
+    }
+}
+
+#[test]
 fn a_dual_allocation_with_one_family_names_the_other_with_its_error() {
     let cases = [
         (only(true, false), None, 2, 440),
@@ -124,6 +142,8 @@ fn contradicting_attributes_get_400() {
         &[(ADDITIONAL, V4_FAMILY)],
         &[(ADDITIONAL, &[7, 0, 0, 0])],
         &[(ADDITIONAL, V6_FAMILY), (EVEN_PORT, &[0x80])],
+        &[(ADDITIONAL_OF_COTURN, V6_FAMILY), (EVEN_PORT, &[0x80])],
+        &[(ADDITIONAL_OF_COTURN, V6_FAMILY), (REQUESTED, V4_FAMILY)],
         &[(RESERVATION, token), (EVEN_PORT, &[0])],
         &[(RESERVATION, token), (REQUESTED, V4_FAMILY)],
         &[(RESERVATION, token), (ADDITIONAL, V6_FAMILY)],
