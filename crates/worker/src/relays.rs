@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
 };
 
 use kaigi_turn::{Family, FiveTuple, RelayError, RelayId};
@@ -86,11 +86,7 @@ impl Addresses {
         client: &FiveTuple,
     ) -> Result<(Socket, SocketAddr), RelayError> {
         let of_family = |ip: &IpAddr| Family::of(*ip) == family;
-        // The address the client has reached is one it, and most likely its peers, can reach.
-        let arrived = client.server.filter(|ip| of_family(ip) && !ip.is_unspecified());
-        let local = arrived
-            .or_else(|| self.local.iter().copied().find(of_family))
-            .ok_or(RelayError::FamilyNotSupported)?;
+        let local = self.local_for(family, client).ok_or(RelayError::FamilyNotSupported)?;
         let socket = bind(local, even_port).and_then(|socket| Socket::new(socket, Role::Relay, BUFFERS));
         let socket = socket.map_err(|error| match error.kind() {
             io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported => RelayError::FamilyNotSupported,
@@ -99,6 +95,21 @@ impl Addresses {
         let outside = self.public.iter().copied().find(of_family).filter(|_| !local.is_loopback());
         let relayed = SocketAddr::new(outside.unwrap_or(local), socket.local_addr().port());
         Ok((socket, relayed))
+    }
+
+    /// The address the client has reached is one it, and most likely its peers, can reach. Of the other family
+    /// it gets the machine's, and where that is loopback alone, who came over loopback gets that.
+    fn local_for(&self, family: Family, client: &FiveTuple) -> Option<IpAddr> {
+        let of_family = |ip: &IpAddr| Family::of(*ip) == family;
+        let reached = client.server.filter(|ip| !ip.is_unspecified());
+        let loopback = match family {
+            Family::V4 => IpAddr::from(Ipv4Addr::LOCALHOST),
+            Family::V6 => IpAddr::from(Ipv6Addr::LOCALHOST),
+        };
+        reached
+            .filter(of_family)
+            .or_else(|| self.local.iter().copied().find(of_family))
+            .or_else(|| reached.filter(IpAddr::is_loopback).map(|_| loopback))
     }
 }
 
@@ -113,4 +124,40 @@ fn bind(address: IpAddr, even_port: bool) -> io::Result<UdpSocket> {
         odd.push(socket);
     }
     Err(io::ErrorKind::AddrInUse.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use kaigi_turn::Transport;
+
+    use super::*;
+
+    #[test]
+    fn a_relay_is_where_the_clients_peers_can_reach_it() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let machine = |local: &[&str]| Addresses {
+            local: local.iter().map(|text| ip(text)).collect(),
+            public: Vec::new(),
+        };
+        let (dual, v4_only, alone) =
+            (machine(&["192.0.2.1", "2001:db8::1"]), machine(&["192.0.2.1"]), machine(&[]));
+        for (addresses, reached, v4, v6) in [
+            (&dual, Some("192.0.2.2"), Some("192.0.2.2"), Some("2001:db8::1")),
+            (&dual, Some("::1"), Some("192.0.2.1"), Some("::1")),
+            (&dual, Some("0.0.0.0"), Some("192.0.2.1"), Some("2001:db8::1")),
+            (&dual, None, Some("192.0.2.1"), Some("2001:db8::1")),
+            (&v4_only, Some("192.0.2.2"), Some("192.0.2.2"), None),
+            (&v4_only, Some("127.0.0.1"), Some("127.0.0.1"), Some("::1")),
+            (&alone, Some("::1"), Some("127.0.0.1"), Some("::1")),
+            (&alone, None, None, None),
+        ] {
+            let client = FiveTuple {
+                client: SocketAddr::new(ip("198.51.100.1"), 5000),
+                server: reached.map(ip),
+                transport: Transport::Udp,
+            };
+            assert_eq!(addresses.local_for(Family::V4, &client), v4.map(ip), "{reached:?}");
+            assert_eq!(addresses.local_for(Family::V6, &client), v6.map(ip), "{reached:?}");
+        }
+    }
 }
