@@ -1,5 +1,6 @@
 // Runs the real binary on a port of its own with a data folder of its own.
 import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
@@ -49,10 +50,12 @@ export class Server {
     return request(`${this.url}${path}`, { headers, method, body });
   }
 
-  /** One metric's value, summed over its labels. */
-  async metric(name) {
+  /** One metric's value, summed over those of its labels that are not named. */
+  async metric(name, labels = {}) {
     const { body } = await this.get('/metrics');
-    const lines = body.split('\n').filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length]));
+    const named = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    const lines = body.split('\n').filter((line) =>
+      line.startsWith(name) && /[ {]/.test(line[name.length]) && named.every((label) => line.includes(label)));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
@@ -87,14 +90,23 @@ export function request(url, { headers = {}, method = 'GET', body, agent } = {})
   });
 }
 
-/** A TCP port that is free, for UDP most probably too. */
+/** A port that is free on loopback, for TCP and UDP. */
 export async function freePort() {
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const tcp = http.createServer().listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address();
+    const free = (await Promise.all([['udp4', '127.0.0.1'], ['udp6', '::1']].map(async ([kind, address]) => {
+      const udp = dgram.createSocket(kind).bind(port, address);
+      // `once` fails if the socket's error comes first.
+      const bound = await once(udp, 'listening').then(() => true, () => false);
+      udp.close();
+      return bound;
+    }))).every(Boolean);
+    tcp.close();
+    await once(tcp, 'close');
+    if (free) return port;
+  }
 }
 
 /** Waits for a condition, with a deadline. Returns what the condition returned. */
