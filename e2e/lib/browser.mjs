@@ -16,8 +16,8 @@ export const quiet = [
 ];
 export const fakeMedia = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-export function launch({ args = [...quiet, ...fakeMedia] } = {}) {
-  return chromium.launch({ executablePath, args });
+export function launch({ args = [...quiet, ...fakeMedia], env } = {}) {
+  return chromium.launch({ executablePath, args, env });
 }
 
 /** A person: a browser context of their own, its errors collected. */
