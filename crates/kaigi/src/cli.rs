@@ -108,12 +108,24 @@ pub struct Flags {
     /// Secret shared with applications that mint TURN credentials (the TURN REST API convention)
     #[arg(long, value_name = "SECRET", global = true)]
     pub turn_secret: Option<String>,
-    /// Peers the TURN server may reach although their range is special, repeatable
+    /// Peers the TURN server may reach although their range is special, repeatable; CIDR:PORTS for some ports
     #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
     pub turn_allow_peer: Vec<String>,
     /// Peers the TURN server may not reach, repeatable; wins over the former
     #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
     pub turn_deny_peer: Vec<String>,
+    /// TURN allocations at once [default: 10000]
+    #[arg(long, value_name = "N", global = true)]
+    pub turn_max_allocations: Option<String>,
+    /// TURN allocations of one credential, at least 64 [default: 128]
+    #[arg(long, value_name = "N", global = true)]
+    pub turn_allocations_per_credential: Option<String>,
+    /// What one TURN credential may relay, in each direction; 0: no limit [default: 100Mbit/s]
+    #[arg(long, value_name = "RATE", global = true)]
+    pub turn_bandwidth_per_credential: Option<String>,
+    /// What one client address (IPv6: /64) may relay, in each direction; 0: no limit [default: 1Gbit/s]
+    #[arg(long, value_name = "RATE", global = true)]
+    pub turn_bandwidth_per_address: Option<String>,
     /// Level, or levels by module: info,kaigi_server::signaling=debug [default: info]
     // Commas belong to the filter.
     #[arg(long, value_name = "FILTER", global = true)]

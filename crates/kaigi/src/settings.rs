@@ -16,14 +16,15 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
 use kaigi_server::certificate::Source;
-use kaigi_server::{Options, TurnOptions};
+use kaigi_server::policy::Rule;
+use kaigi_server::{Options, TurnLimits, TurnOptions};
 use serde::{Serialize, Serializer};
 
 pub use keys::{KEYS, Key};
 use layers::Layers;
 use reader::Reader;
 pub use reader::{Origin, Problem};
-pub use types::{ByteSize, LogLevel, Rotation, Tls, TurnUser};
+pub use types::{Bandwidth, ByteSize, LogLevel, Rotation, Tls, TurnUser};
 
 use crate::cli::Flags;
 use crate::logs::LogFormat;
@@ -55,8 +56,16 @@ pub struct Settings {
     pub ice_server: Vec<IceServer>,
     pub turn_user: Vec<TurnUser>,
     pub turn_secret: Option<String>,
-    pub turn_allow_peer: Vec<IpNet>,
-    pub turn_deny_peer: Vec<IpNet>,
+    #[serde(serialize_with = "as_texts")]
+    pub turn_allow_peer: Vec<Rule>,
+    #[serde(serialize_with = "as_texts")]
+    pub turn_deny_peer: Vec<Rule>,
+    pub turn_max_allocations: usize,
+    pub turn_allocations_per_credential: usize,
+    #[serde(serialize_with = "as_text")]
+    pub turn_bandwidth_per_credential: Bandwidth,
+    #[serde(serialize_with = "as_text")]
+    pub turn_bandwidth_per_address: Bandwidth,
     #[serde(serialize_with = "as_text")]
     pub log_level: LogLevel,
     #[serde(serialize_with = "as_text")]
@@ -94,6 +103,10 @@ impl Default for Settings {
             turn_secret: None,
             turn_allow_peer: Vec::new(),
             turn_deny_peer: Vec::new(),
+            turn_max_allocations: 10_000,
+            turn_allocations_per_credential: 128,
+            turn_bandwidth_per_credential: Bandwidth(100_000_000),
+            turn_bandwidth_per_address: Bandwidth(1_000_000_000),
             log_level: LogLevel::default(),
             log_format: LogFormat::Text,
             log_file: None,
@@ -106,6 +119,10 @@ impl Default for Settings {
 
 fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+fn as_texts<S: Serializer>(values: &[impl Display], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(ToString::to_string))
 }
 
 /// Settings together with what is to be said about them.
@@ -162,8 +179,28 @@ impl Settings {
             ice_server: from.ice_servers("ice-server"),
             turn_user: from.list("turn-user", TurnUser::parse, default.turn_user),
             turn_secret: from.optional("turn-secret", |text| Ok(text.to_owned())),
-            turn_allow_peer: from.list("turn-allow-peer", types::network, default.turn_allow_peer),
-            turn_deny_peer: from.list("turn-deny-peer", types::network, default.turn_deny_peer),
+            turn_allow_peer: from.list("turn-allow-peer", types::peer_rule, default.turn_allow_peer),
+            turn_deny_peer: from.list("turn-deny-peer", types::peer_rule, default.turn_deny_peer),
+            turn_max_allocations: from.one(
+                "turn-max-allocations",
+                types::count,
+                default.turn_max_allocations,
+            ),
+            turn_allocations_per_credential: from.one(
+                "turn-allocations-per-credential",
+                types::allocations_of_one,
+                default.turn_allocations_per_credential,
+            ),
+            turn_bandwidth_per_credential: from.one(
+                "turn-bandwidth-per-credential",
+                Bandwidth::parse,
+                default.turn_bandwidth_per_credential,
+            ),
+            turn_bandwidth_per_address: from.one(
+                "turn-bandwidth-per-address",
+                Bandwidth::parse,
+                default.turn_bandwidth_per_address,
+            ),
             log_level: from.one("log-level", LogLevel::parse, default.log_level),
             log_format: from.one("log-format", LogFormat::parse, default.log_format),
             log_file: from.path("log-file"),
@@ -262,6 +299,12 @@ impl Settings {
                 secret: self.turn_secret.clone(),
                 allow_peers: self.turn_allow_peer.clone(),
                 deny_peers: self.turn_deny_peer.clone(),
+                limits: TurnLimits {
+                    allocations: self.turn_max_allocations,
+                    allocations_per_credential: self.turn_allocations_per_credential,
+                    bandwidth_per_credential: self.turn_bandwidth_per_credential.bytes_per_second(),
+                    bandwidth_per_address: self.turn_bandwidth_per_address.bytes_per_second(),
+                },
             },
             ice_servers: self.ice_server.clone(),
         }

@@ -17,6 +17,8 @@ mod sources;
 mod turn;
 mod visitor;
 
+pub use kaigi_turn::policy;
 pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
-pub use options::{Options, TurnOptions};
+pub use options::{Options, TurnLimits, TurnOptions};
 pub use server::{Server, StartError};
+pub use turn::policy as turn_policy;

@@ -4,6 +4,7 @@ use std::{net::IpAddr, net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
+use kaigi_turn::policy::Rule;
 
 use crate::certificate::Source;
 
@@ -57,7 +58,34 @@ pub struct TurnOptions {
     /// The secret shared with applications that mint credentials (the "TURN REST API" convention).
     pub secret: Option<String>,
     /// Peers that may be reached although they are in a special range.
-    pub allow_peers: Vec<IpNet>,
+    pub allow_peers: Vec<Rule>,
     /// Peers that may not be reached; wins over `allow_peers`.
-    pub deny_peers: Vec<IpNet>,
+    pub deny_peers: Vec<Rule>,
+    /// How much.
+    pub limits: TurnLimits,
+}
+
+/// How much the TURN server relays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnLimits {
+    /// Allocations at once.
+    pub allocations: usize,
+    /// Allocations of one credential.
+    pub allocations_per_credential: usize,
+    /// Bytes of payload per second and direction that one credential may relay; `None`: no limit.
+    pub bandwidth_per_credential: Option<u64>,
+    /// The same for one client address (IPv6: /64).
+    pub bandwidth_per_address: Option<u64>,
+}
+
+impl Default for TurnLimits {
+    fn default() -> Self {
+        const MBIT: u64 = 1_000_000 / 8;
+        Self {
+            allocations: 10_000,
+            allocations_per_credential: 128,
+            bandwidth_per_credential: Some(100 * MBIT),
+            bandwidth_per_address: Some(1000 * MBIT),
+        }
+    }
 }

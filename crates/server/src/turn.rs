@@ -1,5 +1,9 @@
 //! TURN at the edge: its settings, the connections that speak it, and its metrics.
 
+mod config;
+
+pub use config::policy;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
@@ -10,12 +14,8 @@ use std::{
 };
 
 use bytes::BytesMut;
-use ipnet::IpNet;
 use kaigi_packet::framing::turn as framing;
-use kaigi_turn::{
-    Config, Credentials, DROP_CAUSES, ERROR_CODES, NonceKey, Realm, SharedSecret, Source, Transport,
-    policy::{Net, Policy, Rule},
-};
+use kaigi_turn::{Credentials, DROP_CAUSES, ERROR_CODES, NonceKey, Realm, SharedSecret, Source, Transport};
 use kaigi_worker::{FiveTuple, Input, Metrics, Options, Outbox, StreamId, Worker};
 use metrics::counter;
 use tokio::{
@@ -48,12 +48,9 @@ pub(crate) fn start(
         .iter()
         .map(|(name, password)| Source::User { name: name.clone(), password: password.clone() });
     let secret = options.secret.iter().map(|secret| Source::Secret(SharedSecret::new(secret.as_bytes())));
-    let own = std::iter::once(Source::Secret(minter::secret(secrets)));
-    let credentials = Credentials::new(Realm::default(), users.chain(secret).chain(own).collect());
-    let rules =
-        |nets: &[IpNet]| nets.iter().map(|net| Rule::new(Net::new(net.addr(), net.prefix_len()))).collect();
+    let minted = std::iter::once(Source::Secret(minter::secret(secrets)));
+    let credentials = Credentials::new(Realm::default(), users.chain(secret).chain(minted).collect());
     let own = interfaces.iter().chain(public).copied().collect();
-    let policy = Policy::new(rules(&options.allow_peers), rules(&options.deny_peers), own);
     // Link-local addresses need a zone, and loopback ones reach nobody: neither is a relay's, unless a client
     // has come to it.
     let reachable = |ip: &IpAddr| match ip {
@@ -62,7 +59,7 @@ pub(crate) fn start(
     };
     Worker::start(Options {
         sockets,
-        turn: Config::new(credentials, policy),
+        turn: config::config(options, credentials, own),
         nonce_key: NonceKey(secrets.derive("turn nonce")),
         local_addresses: interfaces.into_iter().filter(reachable).collect(),
         public_addresses: public.to_vec(),

@@ -97,8 +97,10 @@ fn other_than_default(name: &str) -> String {
         "http-redirect" => "0.0.0.0:80",
         "allow-origin" => "https://www.example.org",
         "frame-ancestors" => "'none'",
-        "max-rooms" | "max-participants" | "log-keep" => "5",
         "media-threads" => "61",
+        "max-rooms" | "max-participants" | "log-keep" | "turn-max-allocations" => "5",
+        "turn-allocations-per-credential" => "64",
+        "turn-bandwidth-per-credential" | "turn-bandwidth-per-address" => "2Mbit/s",
         "ice-server" => "stun:stun.example.org",
         "turn-user" => "ann:secret",
         "turn-allow-peer" | "turn-deny-peer" => "10.1.0.0/16",
@@ -257,6 +259,46 @@ ice-server = [
 }
 
 #[test]
+fn quotas_of_the_turn_server_reach_it_and_wrong_ones_say_what_to_write() {
+    let file = r#"
+turn-max-allocations = 500
+turn-allocations-per-credential = 64
+turn-bandwidth-per-credential = "8Mbit/s"
+turn-bandwidth-per-address = 0"#;
+    let limits = load(file, &[], &[]).settings.options("/d".into(), vec![], None).turn.limits;
+    let expected = TurnLimits {
+        allocations: 500,
+        allocations_per_credential: 64,
+        bandwidth_per_credential: Some(1_000_000),
+        bandwidth_per_address: None,
+    };
+    assert_eq!(limits, expected);
+    let default = Settings::default().options("/d".into(), vec![], None).turn.limits;
+    assert_eq!(default, TurnLimits::default());
+
+    let wrong = only_problem("turn-allocations-per-credential = 63");
+    assert!(wrong.contains("expected a whole number from 64") && wrong.ends_with(r#"found "63""#), "{wrong}");
+    let wrong = problems("", &[], &["--turn-bandwidth-per-address=100Mbps"]);
+    assert!(
+        wrong[0].starts_with("--turn-bandwidth-per-address: expected a bandwidth with its unit"),
+        "{wrong:?}"
+    );
+}
+
+#[test]
+fn peers_are_networks_with_or_without_ports() {
+    let file =
+        r#"turn-allow-peer = ["10.0.0.0/8:5000-6000", "192.168.1.7:443", "fd00::/8", "[fd00::7]:443"]"#;
+    let loaded = load(file, &[], &[]);
+    assert_eq!(loaded.problems, []);
+    let shown = loaded.settings.changed();
+    assert_eq!(shown[0].1, r#"["10.0.0.0/8:5000-6000", "192.168.1.7:443", "fd00::/8", "[fd00::7]:443"]"#);
+    let wrong = only_problem("turn-allow-peer = ['10.0.0.0/8', '10.1.2.3/8']");
+    let expected = "kaigi.toml:1:34: turn-allow-peer: expected the first address of the network";
+    assert!(wrong.starts_with(expected) && wrong.ends_with(r#"found "10.1.2.3/8""#), "{wrong}");
+}
+
+#[test]
 fn values_that_would_break_a_header_or_mean_something_else_are_refused() {
     for wrong in [
         "frame-ancestors = [\"'self'; script-src *\"]",
@@ -270,6 +312,11 @@ fn values_that_would_break_a_header_or_mean_something_else_are_refused() {
         "log-max-size = '5 bananas'",
         "trust-proxy = ['10.0.0.0/33']",
         "site-dir = 'no such folder'",
+        "turn-allow-peer = ['10.1.2.3/8']",
+        "turn-deny-peer = ['10.0.0.0/8:0']",
+        "turn-deny-peer = ['fd00::7:443:x']",
+        "turn-max-allocations = 0",
+        "turn-bandwidth-per-credential = 100",
     ] {
         assert_eq!(problems(wrong, &[], &[]).len(), 1, "{wrong}");
     }

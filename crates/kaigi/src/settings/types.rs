@@ -1,9 +1,13 @@
 //! The values settings may have. Each parser's error completes the sentence "expected …".
 
+mod bandwidth;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+pub use bandwidth::Bandwidth;
 use ipnet::IpNet;
+use kaigi_server::policy::{Rule, RuleError};
 use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
@@ -190,6 +194,19 @@ pub fn network(text: &str) -> Result<IpNet, Expected> {
         .map_err(|_| "an address or a network, such as \"127.0.0.1\" or \"10.0.0.0/8\"".into())
 }
 
+/// Peers of the TURN server: a network, or one address, on all ports or on some.
+pub fn peer_rule(text: &str) -> Result<Rule, Expected> {
+    text.parse().map_err(|error| match error {
+        RuleError::Form(_) => "an address or a network, with ports if only these are meant, such as \
+                               \"10.0.0.0/8\", \"10.1.2.3:443\", \"10.0.0.0/8:5000-6000\" or \"[fd00::7]:443\""
+            .into(),
+        RuleError::HostBits(_) => {
+            "the first address of the network, or the one address without a prefix length".into()
+        }
+        RuleError::Ports(_) => "ports from 1 to 65535, such as \":443\" or \":5000-6000\"".into(),
+    })
+}
+
 /// `scheme://host[:port]` as browsers send it in `Origin`, or `*`.
 pub fn origin(text: &str) -> Result<String, Expected> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -233,6 +250,12 @@ pub fn media_threads(text: &str) -> Result<usize, Expected> {
 /// Beyond 16, one port's traffic is rarely what keeps a machine busy; who has more of it can say so.
 pub fn a_thread_for_each_core() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(16))
+}
+
+/// A browser allocates for each of its addresses, and again when its network changes: fewer would fail calls.
+pub fn allocations_of_one(text: &str) -> Result<usize, Expected> {
+    let expected = || "a whole number from 64, which a busy office behind one credential needs".into();
+    text.parse().ok().filter(|count| *count >= 64).ok_or_else(expected)
 }
 
 pub fn count_or_none(text: &str) -> Result<usize, Expected> {
