@@ -3,11 +3,13 @@
 use kaigi_server::certificate::{Source, Store};
 
 use crate::settings::{KEYS, Loaded, Origin, Tls};
+use crate::{addresses, peer_rules};
 
 /// Prints what was found; whether all is well.
 pub fn run(loaded: &Loaded) -> bool {
     let mut mistakes: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
     let mut warnings = loaded.warnings.clone();
+    warnings.extend(peer_rules::findings(loaded, &addresses::interfaces()));
     let settings = &loaded.settings;
     if let (Tls::On, Some(cert), Some(key)) = (settings.tls, &settings.tls_cert, &settings.tls_key) {
         let origin =

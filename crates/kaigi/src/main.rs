@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod data_dir;
 mod logs;
+mod peer_rules;
 mod settings;
 
 use std::io::{self, IsTerminal, Write};
@@ -60,13 +61,17 @@ fn serve(loaded: &Loaded) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(serve_until_told(settings, data_dir))
+    runtime.block_on(serve_until_told(loaded, data_dir))
 }
 
-async fn serve_until_told(settings: &Settings, data_dir: PathBuf) -> Result<(), String> {
+async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), String> {
+    let settings = &loaded.settings;
     // Before anything is bound: a signal that comes while starting must end us, too.
     let told = shutdown_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let interfaces = addresses::interfaces();
+    for warning in peer_rules::findings(loaded, &interfaces) {
+        tracing::warn!("{warning}");
+    }
     let lan = addresses::lan(&interfaces);
     let options = settings.options(data_dir, addresses::names(&interfaces), lan);
     let server = Server::bind(options).await.map_err(|error| error.to_string())?;

@@ -153,6 +153,11 @@ impl Loaded {
     pub fn origin(&self, key: &Key) -> Origin {
         self.layers.origin(key, None)
     }
+
+    /// Something about the value number `inner` of a list, to be told.
+    pub fn problem(&self, key: &Key, inner: &str, text: String) -> Problem {
+        self.layers.problem(key, Some(inner), text)
+    }
 }
 
 impl Settings {
@@ -294,19 +299,24 @@ impl Settings {
             max_rooms: self.max_rooms,
             max_participants: self.max_participants,
             media_threads: self.media_threads.unwrap_or_else(types::a_thread_for_each_core),
-            turn: TurnOptions {
-                users: self.turn_user.iter().map(|user| (user.name.clone(), user.password.clone())).collect(),
-                secret: self.turn_secret.clone(),
-                allow_peers: self.turn_allow_peer.clone(),
-                deny_peers: self.turn_deny_peer.clone(),
-                limits: TurnLimits {
-                    allocations: self.turn_max_allocations,
-                    allocations_per_credential: self.turn_allocations_per_credential,
-                    bandwidth_per_credential: self.turn_bandwidth_per_credential.bytes_per_second(),
-                    bandwidth_per_address: self.turn_bandwidth_per_address.bytes_per_second(),
-                },
-            },
+            turn: self.turn_options(),
             ice_servers: self.ice_server.clone(),
+        }
+    }
+
+    /// Who may relay to whom, and how much.
+    pub fn turn_options(&self) -> TurnOptions {
+        TurnOptions {
+            users: self.turn_user.iter().map(|user| (user.name.clone(), user.password.clone())).collect(),
+            secret: self.turn_secret.clone(),
+            allow_peers: self.turn_allow_peer.clone(),
+            deny_peers: self.turn_deny_peer.clone(),
+            limits: TurnLimits {
+                allocations: self.turn_max_allocations,
+                allocations_per_credential: self.turn_allocations_per_credential,
+                bandwidth_per_credential: self.turn_bandwidth_per_credential.bytes_per_second(),
+                bandwidth_per_address: self.turn_bandwidth_per_address.bytes_per_second(),
+            },
         }
     }
 

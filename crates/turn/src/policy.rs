@@ -13,12 +13,14 @@
 
 mod contradictions;
 mod net;
+mod openings;
 mod ranges;
 
 use std::net::{IpAddr, SocketAddr};
 
 pub use contradictions::Contradiction;
 pub use net::{Net, Rule, RuleError};
+pub use openings::Opening;
 pub use ranges::{hidden, special_range};
 
 use crate::model::RelayId;
@@ -103,6 +105,11 @@ impl Policy {
     /// What contradicts or weakens itself in these rules, for `kaigi check` to explain.
     pub fn contradictions(&self) -> Vec<Contradiction> {
         contradictions::find(&self.allow, &self.deny, &self.own)
+    }
+
+    /// What these rules open that is closed by default, for `kaigi check` to say what it means.
+    pub fn openings(&self) -> Vec<Opening> {
+        openings::find(&self.allow, &self.deny, &self.own)
     }
 
     fn judge_outside(&self, ip: IpAddr, port: Option<u16>) -> Result<(), Denial> {

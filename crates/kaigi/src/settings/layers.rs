@@ -62,6 +62,17 @@ impl Layers {
         }
     }
 
+    /// Something to be told about `key`, or the part `inner` of it, placed where it was given.
+    pub fn problem(&self, key: &Key, inner: Option<&str>, text: String) -> Problem {
+        let origin = self.origin(key, inner);
+        let text = match &origin {
+            // The name of the flag or variable already says which key it is.
+            Origin::Flag(_) | Origin::Variable(_) => text,
+            _ => format!("{}: {text}", key.name),
+        };
+        Problem::new(origin, text)
+    }
+
     /// The folder a relative path of `key`'s is meant from: the file's own, or the working directory.
     pub fn folder(&self, key: &Key) -> &Path {
         match self.figment.find_metadata(key.name) {

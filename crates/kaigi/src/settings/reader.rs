@@ -145,13 +145,7 @@ impl Reader<'_> {
 
     /// Adds a problem about `name`, placed where it (or the part `inner` of it) was given.
     pub fn wrong(&mut self, key: &Key, inner: Option<&str>, text: String) {
-        let origin = self.layers.origin(key, inner);
-        let text = match &origin {
-            // The name of the flag or variable already says which key it is.
-            Origin::Flag(_) | Origin::Variable(_) => text,
-            _ => format!("{}: {text}", key.name),
-        };
-        self.problems.push(Problem::new(origin, text));
+        self.problems.push(self.layers.problem(key, inner, text));
     }
 
     fn find(&self, name: &'static str) -> Option<(&'static Key, Value)> {

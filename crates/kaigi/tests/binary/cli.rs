@@ -74,6 +74,17 @@ fn check_judges_the_certificate_too_and_makes_nothing() {
 }
 
 #[test]
+fn check_explains_rules_for_turn_peers_that_contradict_each_other() {
+    let folder = Folder::new();
+    fs::write(folder.path("kaigi.toml"), "turn-allow-peer = [\"10.1.0.0/16\"]\n").unwrap();
+    let run = folder.kaigi(&["check", "--turn-deny-peer", "10.0.0.0/8"]);
+    assert_eq!(run.code, Some(0), "it works, if not as meant: {}", run.stderr);
+    let expected = "warning: kaigi.toml:1:20: turn-allow-peer: allowing peers 10.1.0.0/16 has no effect: denying \
+                    10.0.0.0/8 covers it, and deny wins; remove one of them (turn-deny-peer: --turn-deny-peer)\n";
+    assert_eq!(run.stderr, expected);
+}
+
+#[test]
 fn a_wrong_setting_stops_serve_with_one_line() {
     let run = Folder::new().kaigi(&["--listen", "8443"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));

@@ -39,6 +39,18 @@ fn sigterm_and_sigint_end_it_within_seconds_and_with_success() {
 }
 
 #[test]
+fn contradictions_of_the_peer_rules_are_warnings_at_start() {
+    let folder = Folder::new();
+    let arguments = ["--listen=127.0.0.1:0", "--data-dir=data", "--turn-allow-peer=10.1.0.0/16"];
+    let mut server = folder.start(&[], &arguments);
+    server.port();
+    server.signal(Signal::TERM);
+    let run = server.end();
+    let warned = |line: &str| line.contains("WARN") && line.contains("--turn-allow-peer: allowing peers");
+    assert!(run.stderr.lines().any(warned), "{}", run.stderr);
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let folder = Folder::new();
     let mut server = serve(&folder);

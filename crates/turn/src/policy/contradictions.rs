@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use super::{Rule, special_range};
+use super::{Rule, ranges, special_range};
 
 /// Something for the operator to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,15 @@ pub enum Contradiction {
     },
     /// The allow rule allows a single address that is allowed anyway.
     AllowedAnyway(Rule),
-    /// The deny rule denies a single address that is denied anyway, as no allow rule covers it.
+    /// The deny rule denies what is denied anyway, as it is special and no allow rule opens any of it.
     DeniedAnyway(Rule),
+    /// The rule has no effect: another one of its list covers all of it.
+    Covered {
+        /// Without effect.
+        rule: Rule,
+        /// Wider.
+        by: Rule,
+    },
     /// The rule stands in a list twice.
     Repeated(Rule),
     /// The allow rule opens everything: loopback and the operator's own networks too.
@@ -49,7 +56,15 @@ impl fmt::Display for Contradiction {
             Self::AllowedAnyway(rule) => {
                 write!(f, "allowing peer {rule} has no effect: it is allowed anyway")
             }
-            Self::DeniedAnyway(rule) => write!(f, "denying peer {rule} has no effect: it is denied anyway"),
+            Self::DeniedAnyway(rule) => {
+                write!(f, "denying peers {rule} has no effect: they are denied anyway")
+            }
+            Self::Covered { rule, by } => {
+                write!(
+                    f,
+                    "the peer rule {rule} has no effect: {by} in the same list covers it; remove one of them"
+                )
+            }
             Self::Repeated(rule) => write!(f, "the peer rule {rule} is given twice"),
             Self::AllowsEverything(rule) => {
                 write!(
@@ -66,6 +81,17 @@ pub(super) fn find(allow: &[Rule], deny: &[Rule], own: &[IpAddr]) -> Vec<Contrad
     for list in [allow, deny] {
         let repeated = list.iter().enumerate().filter(|(at, rule)| list[..*at].contains(rule));
         found.extend(repeated.map(|(_, rule)| Contradiction::Repeated(rule.clone())));
+    }
+    // An exact address opens one of this server's, and ports open those below 1024: wider rules do not.
+    let does_more = |rule: &Rule, by: &Rule| {
+        rule.names_port() && !by.names_port() || own.iter().any(|ip| rule.is_exactly(*ip))
+    };
+    for (list, allows) in [(allow, true), (deny, false)] {
+        for rule in list {
+            let covers = |by: &&Rule| *by != rule && by.holds(rule) && !(allows && does_more(rule, by));
+            let by = list.iter().find(covers);
+            found.extend(by.map(|by| Contradiction::Covered { rule: rule.clone(), by: by.clone() }));
+        }
     }
     for rule in allow {
         if let Some(deny) = deny.iter().find(|deny| deny.holds(rule)) {
@@ -90,9 +116,10 @@ pub(super) fn find(allow: &[Rule], deny: &[Rule], own: &[IpAddr]) -> Vec<Contrad
         }
     }
     for rule in deny {
-        let base = rule.net().base();
-        let opened = allow.iter().any(|allow| allow.net().contains(base));
-        if rule.is_exactly(base) && !opened && (special_range(base).is_some() || own.contains(&base)) {
+        let net = rule.net();
+        let opened = allow.iter().any(|allow| allow.net().holds(net) || net.holds(allow.net()));
+        let own = own.iter().any(|ip| rule.is_exactly(*ip));
+        if !opened && (own || ranges::within(net).is_some()) {
             found.push(Contradiction::DeniedAnyway(rule.clone()));
         }
     }

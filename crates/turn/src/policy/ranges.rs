@@ -78,6 +78,24 @@ pub fn special_range(ip: IpAddr) -> Option<&'static str> {
     named.or_else(|| (ip.is_ipv6() && !GLOBAL_UNICAST.contains(ip)).then_some("reserved"))
 }
 
+/// The name of the special range that all of a network is in.
+pub(super) fn within(net: &Net) -> Option<&'static str> {
+    all(net).find(|(range, _)| range.holds(net)).map(|(_, name)| *name)
+}
+
+/// The special ranges that are in a network, the narrower ones of the same name left out.
+pub(super) fn inside(net: &Net) -> Vec<(Net, &'static str)> {
+    let found: Vec<(Net, &'static str)> = all(net).filter(|(range, _)| net.holds(range)).copied().collect();
+    let widest =
+        |(range, _): &&(Net, &str)| !found.iter().any(|(wider, _)| wider != range && wider.holds(range));
+    found.iter().filter(widest).copied().collect()
+}
+
+fn all(net: &Net) -> impl Iterator<Item = &'static (Net, &'static str)> {
+    let ranges: &'static [(Net, &str)] = if net.base().is_ipv4() { &V4 } else { &V6 };
+    ranges.iter()
+}
+
 /// IPv4 addresses that packets to this address may end up at: mapped, compatible, translated (RFC 2765), NAT64
 /// (RFC 6052, and RFC 8215 with a /96), 6to4, Teredo's server and client, ISATAP (RFC 5214).
 pub fn hidden(ip: IpAddr) -> [Option<IpAddr>; 2] {
