@@ -107,21 +107,31 @@ fn without_tls(text: &mut String, facts: &Facts<'_>, port: u16) -> std::fmt::Res
 }
 
 fn firewall(text: &mut String, installed: Firewalls, port: u16, tls: bool) -> std::fmt::Result {
-    let protocols: &[&str] = if tls { &["tcp", "udp"] } else { &["udp"] };
     let which = if tls { "TCP and UDP" } else { "UDP" };
     writeln!(text, "\nIf others cannot connect, open {which} {port}:")?;
+    for command in firewall_commands(installed, port, tls) {
+        writeln!(text, "  {command}")?;
+    }
+    Ok(())
+}
+
+/// A line for each tool that is installed, or for all that are usual.
+pub fn firewall_commands(installed: Firewalls, port: u16, tls: bool) -> Vec<String> {
+    let protocols: &[&str] = if tls { &["tcp", "udp"] } else { &["udp"] };
     let neither = !installed.ufw && !installed.firewalld;
+    let mut commands = Vec::new();
     if installed.ufw || neither {
         let rules: Vec<_> =
             protocols.iter().map(|protocol| format!("sudo ufw allow {port}/{protocol}")).collect();
-        writeln!(text, "  {}", rules.join(" && "))?;
+        commands.push(rules.join(" && "));
     }
     if installed.firewalld || neither {
         let rules: Vec<_> =
             protocols.iter().map(|protocol| format!("--add-port={port}/{protocol}")).collect();
-        writeln!(text, "  sudo firewall-cmd --permanent {} && sudo firewall-cmd --reload", rules.join(" "))?;
+        commands
+            .push(format!("sudo firewall-cmd --permanent {} && sudo firewall-cmd --reload", rules.join(" ")));
     }
-    Ok(())
+    commands
 }
 
 fn is_served(listen: &[SocketAddr], address: IpAddr) -> bool {

@@ -31,6 +31,12 @@ pub enum Command {
     Serve,
     /// Check settings and certificate, print every mistake, change nothing
     Check,
+    /// Try what has to work, on the running server or without one, and say what to do about the rest
+    Doctor {
+        /// Findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The self-signed certificate
     #[command(subcommand)]
     Cert(CertCommand),

@@ -6,6 +6,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
+use crate::settings::Settings;
+
 /// Where it is when `data-dir` does not say: systemd's state folder for the unit (`StateDirectory=kaigi`),
 /// else the user's own data folder, else the system's.
 pub fn usual(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
@@ -17,20 +21,42 @@ pub fn usual(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("/var/lib/kaigi"))
 }
 
+/// Where it is with these settings.
+pub fn of(settings: &Settings) -> PathBuf {
+    settings.data_dir.clone().unwrap_or_else(|| usual(|name| std::env::var_os(name)))
+}
+
 /// Makes the folder, readable by its owner only, and sees that files can be made in it.
 pub fn prepare(dir: &Path) -> Result<(), String> {
-    let because = |error: io::Error| {
-        format!(
-            "cannot use the data folder {}: {}; choose another with --data-dir",
-            dir.display(),
-            reason(&error)
-        )
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(because)?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| reason(&error));
+    made.and_then(|()| try_out(dir)).map_err(|why| {
+        format!("cannot use the data folder {}: {why}; choose another with --data-dir", dir.display())
+    })
+}
+
+/// Sees that files can be made in the folder; why not, otherwise.
+pub fn try_out(dir: &Path) -> Result<(), String> {
     // Trying is the only way to know: modes say nothing about read-only mounts, quotas or full disks.
     let probe = dir.join(format!(".probe.{}", std::process::id()));
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&probe).map_err(because)?;
-    fs::remove_file(&probe).map_err(because)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&probe)
+        .and_then(|_| fs::remove_file(&probe))
+        .map_err(|error| reason(&error))
+}
+
+/// Whether a folder that is not there could be made, as far as that can be known without making it.
+pub fn could_make(dir: &Path) -> Result<(), String> {
+    let above = dir.ancestors().skip(1).find(|above| above.as_os_str().is_empty() || above.exists());
+    let above = above.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !above.is_dir() {
+        return Err("a part of its path is a file, not a folder".into());
+    }
+    access(above, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| format!("{} in {}", reason(&error.into()), above.display()))
 }
 
 fn reason(error: &io::Error) -> String {
@@ -69,6 +95,17 @@ mod tests {
         prepare(&dir).unwrap();
         assert_eq!(dir.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(dir.read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn whether_it_could_be_made_is_known_without_making_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path().join("a/b");
+        assert_eq!(could_make(&dir), Ok(()));
+        assert_eq!(could_make(Path::new("data")), Ok(()), "below the working folder");
+        fs::write(scratch.path().join("a"), "").unwrap();
+        assert!(could_make(&dir).unwrap_err().contains("is a file"));
+        assert!(!dir.exists());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod banner;
 mod check;
 mod cli;
 mod data_dir;
+mod doctor;
 mod logs;
 mod peer_rules;
 mod settings;
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Check) => {
             return if check::run(&loaded) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
+        Some(Command::Doctor { json }) => {
+            raise_file_limit();
+            return if doctor::run(&loaded, json) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         _ if !loaded.problems.is_empty() => {
             for problem in &loaded.problems {
@@ -123,7 +128,7 @@ fn renew(settings: &Settings) -> Result<(), String> {
 }
 
 fn data_dir(settings: &Settings) -> Result<PathBuf, String> {
-    let dir = settings.data_dir.clone().unwrap_or_else(|| data_dir::usual(|name| std::env::var_os(name)));
+    let dir = data_dir::of(settings);
     data_dir::prepare(&dir)?;
     Ok(dir)
 }

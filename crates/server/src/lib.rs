@@ -9,6 +9,7 @@ mod metrics;
 mod minter;
 mod options;
 mod prefix;
+pub mod probe;
 mod secrets;
 mod server;
 mod session;

@@ -12,7 +12,7 @@ use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRngCore, rngs::OsRng};
 
-const FILE: &str = "secret.key";
+pub(crate) const FILE: &str = "secret.key";
 const BYTES: usize = 32;
 
 /// Signs texts for one purpose each; a text signed for one purpose is worth nothing for another.

@@ -7,12 +7,14 @@
 mod batch;
 mod bind;
 mod errors;
+mod offload;
 mod options;
 mod socket;
 
 pub use batch::Batch;
 pub use bind::{bind, bind_shared};
 pub use errors::QueuedError;
+pub use offload::{Offload, offload};
 pub use options::Buffers;
 pub use socket::{Filled, Role, SendError, Socket};
 
