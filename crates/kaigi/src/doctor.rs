@@ -256,7 +256,7 @@ fn judge_settings(loaded: &Loaded) -> Vec<Finding> {
         STEP,
         match changed {
             0 => "all have their defaults".to_owned(),
-            _ => format!("{changed} differ from their defaults; `kaigi check` lists them"),
+            _ => format!("{changed} set to other than the default; `kaigi check` lists them"),
         },
     )];
     let rules = peer_rules::findings(loaded, &addresses::interfaces());
@@ -325,11 +325,10 @@ fn firewall(settings: &Settings) -> Finding {
     let commands = banner::firewall_commands(Firewalls::find(), port, settings.tls == Tls::On);
     let which = if settings.tls == Tls::On { "TCP and UDP" } else { "UDP" };
     let text = format!(
-        "not examined. Inbound {which} port {port} has to be open, on this machine and in front of it; outbound, UDP from \
-         any port to any: {}",
-        commands.join(" or ")
+        "rules are not read here. If others cannot connect: inbound {which} port {port} has to be open, on this machine \
+         and in front of it, and outbound UDP from any port to any"
     );
-    Finding::ok("firewall", text)
+    Finding::note("firewall", text, commands.join("\n"))
 }
 
 fn is_public_name(name: &str) -> bool {

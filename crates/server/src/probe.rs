@@ -1,16 +1,14 @@
 //! What `kaigi doctor` has to know of the inside: how to get into a server's own TURN, and what the server asks of
 //! the system.
 
-use std::{
-    io,
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{io, path::Path, time::Duration};
 
-use kaigi_turn::{Minted, SharedSecret};
 pub use kaigi_udp::{Offload, offload};
 
-use crate::secrets::{self, Secrets};
+use crate::{
+    minter::Minter,
+    secrets::{self, Secrets},
+};
 
 /// Bytes each media socket asks the system to keep, each way.
 pub const SOCKET_BUFFER: usize = 4 << 20;
@@ -24,8 +22,6 @@ pub fn turn_credential(
     if !data_dir.join(secrets::FILE).try_exists()? {
         return Ok(None);
     }
-    let secret = SharedSecret::new(Secrets::open(data_dir)?.derive("turn credentials"));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let Minted { username, password } = secret.mint(name, (now + lifetime).as_secs());
-    Ok(Some((username, password)))
+    let minted = Minter::new(&Secrets::open(data_dir)?, None).mint(name, lifetime);
+    Ok(Some((minted.username, minted.credential)))
 }

@@ -14,7 +14,7 @@ pub const PACKETS: usize = 20;
 const PAYLOAD: usize = 1000;
 
 /// A packet that takes longer than this inside one machine is lost.
-const LOST: Duration = Duration::from_millis(500);
+const LOST: Duration = Duration::from_secs(1);
 
 /// After so many lost in a row nothing more is to be learnt.
 const GIVE_UP: usize = 3;

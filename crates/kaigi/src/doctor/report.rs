@@ -10,6 +10,8 @@ use serde::Serialize;
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     Ok,
+    /// Not judged, only told.
+    Note,
     /// It works, but not for everybody or not as well as it could.
     Warning,
     /// It does not work.
@@ -23,7 +25,7 @@ pub struct Finding {
     pub level: Level,
     /// What was found.
     pub text: String,
-    /// What to do.
+    /// What to do; several lines are alternatives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
@@ -31,6 +33,10 @@ pub struct Finding {
 impl Finding {
     pub fn ok(step: &'static str, text: impl Into<String>) -> Self {
         Self { step, level: Level::Ok, text: text.into(), advice: None }
+    }
+
+    pub fn note(step: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { step, level: Level::Note, text: text.into(), advice: some(advice.into()) }
     }
 
     pub fn warning(step: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
@@ -129,6 +135,7 @@ fn summary(problems: usize, warnings: usize) -> String {
 fn render(finding: &Finding, first: bool, colours: bool) -> String {
     let (name, colour) = match finding.level {
         Level::Ok => ("OK", 32),
+        Level::Note => ("note", 36),
         Level::Warning => ("warning", 33),
         Level::Problem => ("PROBLEM", 31),
     };
@@ -143,9 +150,13 @@ fn render(finding: &Finding, first: bool, colours: bool) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:indent$}{line}", "");
     }
-    for (line, at) in finding.advice.iter().flat_map(|advice| wrapped(advice)).zip(0..) {
-        let arrow = if at == 0 { "→" } else { " " };
-        let _ = writeln!(text, "{:indent$}{arrow} {line}", "", indent = STEP + LEVEL + 2);
+    for one in finding.advice.iter().flat_map(|advice| advice.lines()) {
+        // A command is copied as a whole.
+        let lines = if one.starts_with("sudo ") { vec![one.to_owned()] } else { wrapped(one) };
+        for (line, at) in lines.iter().zip(0..) {
+            let arrow = if at == 0 { "→" } else { " " };
+            let _ = writeln!(text, "{:indent$}{arrow} {line}", "", indent = STEP + LEVEL + 2);
+        }
     }
     text
 }
@@ -180,6 +191,11 @@ mod tests {
         assert!(lines[1].starts_with("                       word"), "{text}");
         assert_eq!(lines.last().unwrap().trim_start(), "→ do this");
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH && *line == line.trim_end()), "{text}");
+        let command = format!("sudo {}", long.trim_end());
+        let text =
+            render(&Finding::note("firewall", "open it", format!("{command}\nsudo other")), true, false);
+        assert!(text.contains(&format!("→ {}\n", command)), "a command stays whole: {text}");
+        assert!(text.ends_with("→ sudo other\n"), "{text}");
         assert!(render(&finding, false, false).starts_with("             warning   "));
         assert!(!text.contains('\x1b') && render(&finding, true, true).contains("\x1b[33mwarning"));
     }

@@ -160,7 +160,7 @@ fn stun_failed(address: SocketAddr, transport: Transport, failure: &Failure) -> 
 fn relay_worked(address: SocketAddr, transport: Transport, relayed: Relayed) -> Finding {
     let Relayed { returned, round_trip } = relayed;
     let text = format!(
-        "over {transport} on {address}: {returned} of {PACKETS} packets came back through two relays, in {:.1} ms each",
+        "over {transport} on {address}: {returned} of {PACKETS} packets came back through two relays, {:.1} ms",
         round_trip.as_secs_f64() * 1000.0
     );
     match returned {

@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_clock_before_the_program_or_far_away_is_a_problem() {
-        let day = |day| UNIX_EPOCH + Duration::from_secs(24 * 3600 * day);
+        let day = |day: u64| UNIX_EPOCH + Duration::from_secs(24 * 3600 * day);
         let now = day(20_777);
         assert_eq!(judge_clock(now, None).level, Level::Ok);
         assert_eq!(
