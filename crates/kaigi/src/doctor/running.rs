@@ -110,10 +110,10 @@ impl Running {
     pub async fn outside(address: SocketAddr) -> Finding {
         let answer = async { Client::connect(address, Transport::Udp).await?.binding().await };
         match answer.await {
-            Ok(_) => Finding::ok(STUN, format!("over UDP: answered on the public address {address}")),
+            Ok(_) => Finding::ok(STUN, format!("over UDP on the public address {address}: answered")),
             Err(failure) => Finding::warning(
                 STUN,
-                format!("over UDP: {failure} on the public address {address}, asked from this machine"),
+                format!("over UDP on the public address {address}, asked from this machine: {failure}"),
                 "many NATs do not lead back inside, so try from outside: the page /test of this server in another \
                  network; if that fails too, forward TCP and UDP of this port",
             ),

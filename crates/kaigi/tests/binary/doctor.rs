@@ -1,5 +1,8 @@
 //! `kaigi doctor`, with and without a server to look at.
 
+// Helpers of tests are not tests to clippy.toml's allowances.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -235,6 +238,18 @@ fn where_only_tcp_gets_through_stun_and_the_relay_over_udp_are_the_problem() {
     let stun = all.iter().find(|finding| finding["step"] == "STUN" && finding["level"] == "problem").unwrap();
     let advice = stun["advice"].as_str().unwrap();
     assert!(advice.contains(&format!("open UDP port {}", address.port())), "{advice}");
+}
+
+#[test]
+fn a_public_address_that_does_not_answer_from_here_is_a_warning_that_says_how_to_be_sure() {
+    let folder = Folder::new();
+    let (_server, listen) = serve(&folder);
+    // Loopback all the same, but nobody listens there.
+    let arguments = ["--listen", &listen, "--data-dir", "data", "--public-address", "127.0.0.9"];
+    let found = Found::new(&folder, &[], &arguments);
+    found.is_healthy();
+    found.has("STUN", "warning", "on the public address 127.0.0.9:");
+    found.has("addresses", "warning", "public-address 127.0.0.9 is loopback");
 }
 
 #[test]
