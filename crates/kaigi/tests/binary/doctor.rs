@@ -6,7 +6,9 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,17 +61,25 @@ impl Found {
 }
 
 fn serve(folder: &Folder) -> (Running, String) {
-    let mut server = folder.start(&[], &["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"]);
-    let listen = format!("127.0.0.1:{}", server.port());
+    let listen = free().to_string();
+    let mut server = folder.start(&[], &["serve", "--listen", &listen, "--data-dir", "data"]);
+    server.port();
     (server, listen)
 }
 
-/// A port that was free a moment ago, for TCP and UDP.
-fn free_port() -> u16 {
-    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = tcp.local_addr().unwrap().port();
-    UdpSocket::bind(("127.0.0.1", port)).unwrap();
-    port
+/// A loopback address with a port that is free for TCP and UDP. Below the ephemeral ones, which other programs get
+/// at any moment, and never the same twice.
+fn free() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const PORTS: Range<u16> = 12_000..32_000;
+    loop {
+        let start = (std::process::id() * 101 % 20_000) as u16;
+        let number = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let address = SocketAddr::from(([127, 0, 0, 1], PORTS.start + number));
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// `chain.pem` and `key.pem` for localhost, of an authority that is in `root.pem`.
@@ -101,12 +111,11 @@ fn certified(folder: &Folder, last_year: i32) -> [PathBuf; 3] {
 fn a_healthy_server_passes_every_step() {
     let folder = Folder::new();
     let [_, _, root] = certified(&folder, 2090);
-    let redirect = format!("127.0.0.1:{}", free_port());
-    let files =
-        ["--tls-cert=chain.pem", "--tls-key=key.pem", "--data-dir=data", "--http-redirect", &redirect];
-    let mut server = folder.start(&[], &[&["serve", "--listen=127.0.0.1:0"], &files[..]].concat());
-    let listen = format!("127.0.0.1:{}", server.port());
-    let arguments = [&["--listen", &listen], &files[..]].concat();
+    let (listen, redirect) = (free().to_string(), free().to_string());
+    let files = ["--tls-cert=chain.pem", "--tls-key=key.pem", "--data-dir=data"];
+    let arguments = [&files[..], &["--listen", &listen, "--http-redirect", &redirect]].concat();
+    let mut server = folder.start(&[], &[&["serve"], &arguments[..]].concat());
+    server.port();
     let trusting = [("SSL_CERT_FILE", root.to_str().unwrap())];
     let found = Found::new(&folder, &trusting, &arguments);
     found.is_healthy();
@@ -157,7 +166,7 @@ fn a_healthy_server_passes_every_step() {
 #[test]
 fn without_a_server_it_tries_one_of_its_own_and_leaves_nothing_behind() {
     let folder = Folder::new();
-    let listen = format!("127.0.0.1:{}", free_port());
+    let listen = free().to_string();
     let temporary = folder.path("tmp");
     fs::create_dir(&temporary).unwrap();
     let found = Found::new(
@@ -178,8 +187,8 @@ fn without_a_server_it_tries_one_of_its_own_and_leaves_nothing_behind() {
 #[test]
 fn a_port_of_another_program_is_a_problem_whatever_it_does_with_connections() {
     // Connections wait in its backlog: nothing ever answers.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = TcpListener::bind(free()).unwrap();
+    let other = TcpListener::bind(free()).unwrap();
     let addresses = [silent.local_addr().unwrap(), other.local_addr().unwrap()];
     thread::spawn(move || {
         for stream in other.incoming() {
@@ -193,7 +202,7 @@ fn a_port_of_another_program_is_a_problem_whatever_it_does_with_connections() {
         found.has("ports", "problem", &format!("TCP port {address} is taken"));
         assert_eq!(found.problems(), ["ports"], "nothing follows from it: {:#}", found.json);
     }
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let udp = UdpSocket::bind(free()).unwrap();
     let address = udp.local_addr().unwrap();
     let found = Found::new(&Folder::new(), &[], &["--listen", &address.to_string(), "--data-dir", "data"]);
     found.is_ill();
@@ -220,7 +229,7 @@ fn forward_tcp(from: TcpListener, to: SocketAddr) {
 fn where_only_tcp_gets_through_stun_and_the_relay_over_udp_are_the_problem() {
     let folder = Folder::new();
     let (_server, listen) = serve(&folder);
-    let front = TcpListener::bind("127.0.0.1:0").unwrap();
+    let front = TcpListener::bind(free()).unwrap();
     let address = front.local_addr().unwrap();
     // It takes every datagram and answers none.
     let _silent = UdpSocket::bind(address).unwrap();
@@ -256,7 +265,7 @@ fn a_public_address_that_does_not_answer_from_here_is_a_warning_that_says_how_to
 fn an_expired_certificate_is_a_problem_and_everything_else_is_tried_all_the_same() {
     let folder = Folder::new();
     certified(&folder, 2024);
-    let listen = format!("127.0.0.1:{}", free_port());
+    let listen = free().to_string();
     let arguments = ["--listen", &listen, "--tls-cert=chain.pem", "--tls-key=key.pem", "--data-dir=data"];
     let found = Found::new(&folder, &[], &arguments);
     found.is_ill();
@@ -280,7 +289,7 @@ fn a_data_folder_that_is_a_file_is_a_problem() {
     let folder = Folder::new();
     fs::write(folder.path("file"), "").unwrap();
     for dir in ["file", "file/below"] {
-        let listen = format!("127.0.0.1:{}", free_port());
+        let listen = free().to_string();
         let found = Found::new(&folder, &[], &["--listen", &listen, "--data-dir", dir]);
         found.is_ill();
         found.has("data folder", "problem", "is a file, not a folder");
@@ -307,11 +316,11 @@ fn another_folders_secret_is_told_apart_from_a_relay_that_does_not_work() {
 #[test]
 fn it_gives_back_what_it_allocates_on_a_server_behind_a_proxy_too() {
     let folder = Folder::new();
-    let arguments = ["--listen=127.0.0.1:0", "--data-dir=data", "--tls=off"];
+    let address = free().to_string();
+    let arguments = ["--listen", &address, "--data-dir=data", "--tls=off"];
     let mut server = folder.start(&[], &arguments);
-    let address = server.line_with("http://127.0.0.1:");
-    let address = address.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let found = Found::new(&folder, &[], &["--listen", &address, "--data-dir=data", "--tls=off"]);
+    server.line_with("http://127.0.0.1:");
+    let found = Found::new(&folder, &[], &arguments);
     found.is_healthy();
     found.has("certificate", "ok", "the proxy's matter");
     found.has("addresses", "warning", "nobody can send UDP");
