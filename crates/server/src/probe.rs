@@ -3,15 +3,12 @@
 
 use std::{io, path::Path, time::Duration};
 
-pub use kaigi_udp::{Offload, offload};
+pub use kaigi_worker::{Offload, SOCKET_BUFFER, offload};
 
 use crate::{
     minter::Minter,
     secrets::{self, Secrets},
 };
-
-/// Bytes each media socket asks the system to keep, each way.
-pub const SOCKET_BUFFER: usize = 4 << 20;
 
 /// A TURN credential of the server whose secret is in this folder. `None` if there is no secret yet: none is made.
 pub fn turn_credential(

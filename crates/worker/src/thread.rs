@@ -20,14 +20,14 @@ use mio::{Events, Interest, Registry, Token, event::Event, unix::SourceFd};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    Metrics,
+    Metrics, SOCKET_BUFFER,
     media::Media,
     neighbours::{BELL, Inbox, Neighbours},
     relays::Addresses,
 };
 
-/// What the sockets that everybody talks to shall have: 4 MB are 30 ms of 1 Gbit/s.
-pub(crate) const SHARED_BUFFERS: Buffers = Buffers { receive: 4 << 20, send: 4 << 20 };
+/// What the sockets that everybody talks to shall have.
+pub(crate) const SHARED_BUFFERS: Buffers = Buffers { receive: SOCKET_BUFFER, send: SOCKET_BUFFER };
 
 /// Events the poller tells of at once.
 const EVENTS: usize = 256;
