@@ -48,7 +48,7 @@ impl Families {
 /// Bounds of every table, and what a full one answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Allocations of this server: 508.
+    /// Allocations of this server and those it [shares](crate::Server::sharing) quotas with: 508.
     pub allocations: usize,
     /// Allocations of one credential's account: 486.
     pub allocations_per_credential: usize,

@@ -35,6 +35,8 @@ struct Table<K> {
     /// Rows without allocations, by index and generation, the one left longest ago first.
     idle: VecDeque<(u32, u32)>,
     active: usize,
+    /// Allocations of all rows.
+    members: usize,
 }
 
 /// The most rows without allocations; beyond, the oldest is forgotten early.
@@ -74,7 +76,7 @@ impl<K: Eq + Hash> Clone for Quota<K> {
 impl<K: Clone + Eq + Hash> Quota<K> {
     pub(crate) fn new(limit: Limit, seed: u64) -> Self {
         let by_key = HashMap::with_hasher(FixedState::with_seed(seed));
-        let table = Table { rows: Slab::new(), by_key, idle: VecDeque::new(), active: 0 };
+        let table = Table { rows: Slab::new(), by_key, idle: VecDeque::new(), active: 0, members: 0 };
         Self { table: Arc::new(Mutex::new(table)), limit }
     }
 
@@ -82,6 +84,11 @@ impl<K: Clone + Eq + Hash> Quota<K> {
         let table = lock(&self.table);
         let row = table.by_key.get(key).and_then(|index| table.rows.get(*index));
         row.map_or(0, |row| row.allocations)
+    }
+
+    /// Allocations of all together.
+    pub(crate) fn members(&self) -> usize {
+        lock(&self.table).members
     }
 
     /// One allocation more.
@@ -99,6 +106,7 @@ impl<K: Clone + Eq + Hash> Quota<K> {
         if let Some(row) = table.rows.get_mut(index) {
             table.active += usize::from(row.allocations == 0);
             row.allocations += 1;
+            table.members += 1;
             buckets = row.buckets.clone();
         }
         Member { table: self.table.clone(), index, buckets }
@@ -129,7 +137,9 @@ impl<K: Eq + Hash> Drop for Member<K> {
         let mut table = lock(&self.table);
         let Some(row) = table.rows.get_mut(self.index) else { return };
         row.allocations -= 1;
-        if row.allocations == 0 {
+        let last = row.allocations == 0;
+        table.members -= 1;
+        if last {
             let generation = table.rows.generation(self.index);
             table.active -= 1;
             table.idle.push_back((self.index, generation));

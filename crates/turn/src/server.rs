@@ -135,13 +135,12 @@ impl Server {
         }
     }
 
-    /// What it limits for each credential and each source address, to be [shared](Self::sharing).
+    /// What it limits for each credential, each source address and all together, to be [shared](Self::sharing).
     pub fn quotas(&self) -> Quotas {
         Quotas { accounts: self.accounts.clone(), sources: self.sources.clone(), epoch: self.epoch }
     }
 
-    /// This server, with the limits for each credential and each source address in common with another. To be
-    /// called before anything else.
+    /// This server, with those limits in common with another. To be called before anything else.
     pub fn sharing(mut self, quotas: &Quotas) -> Self {
         let Quotas { accounts, sources, epoch } = quotas.clone();
         (self.accounts, self.sources, self.epoch) = (accounts, sources, epoch);

@@ -201,3 +201,57 @@ fn a_sender_stays_on_its_socket_of_a_shared_port() {
     let used = (0..4).filter(|at| seen.iter().any(|row| row.1 == *at)).count();
     assert!(used > 1, "all 16 senders came to one of four sockets");
 }
+
+/// Not a bound, figures: `cargo test --release -p kaigi-udp -- --ignored --nocapture`. Each is the median of many,
+/// of a system call and what is around it here; sending includes what loopback does for the receiver.
+#[test]
+#[ignore = "prints what reading and sending cost"]
+fn nanoseconds_per_call() {
+    const ROUNDS: usize = 40_000;
+    let median = |mut times: Vec<u128>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let timed = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_nanos()
+    };
+    let client = client("127.0.0.1:0");
+    let to = client.local_addr().unwrap();
+    let mut batch = Batch::default();
+    let as_quinn_leaves_it = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let state = quinn_udp::UdpSocketState::new((&as_quinn_leaves_it).into()).unwrap();
+    let socket = socket("127.0.0.1:0", Role::Relay);
+    for most in [1, 2, 8, 32] {
+        let plain = (0..ROUNDS).map(|_| {
+            client.send_to(&[0; 1200], as_quinn_leaves_it.local_addr().unwrap()).unwrap();
+            timed(&mut || {
+                let read = batch
+                    .fill(most, None, |slices, meta| state.recv((&as_quinn_leaves_it).into(), slices, meta));
+                assert_eq!(read.unwrap(), 1);
+            })
+        });
+        let plain = median(plain.collect());
+        let times = (0..ROUNDS).map(|_| {
+            client.send_to(&[0; 1200], socket.local_addr()).unwrap();
+            timed(&mut || {
+                socket.receive(&mut batch, most).unwrap();
+            })
+        });
+        let ours = median(times.collect());
+        println!(
+            "read of one datagram, room for {most:2}: {plain} ns as quinn-udp sets it, {ours} ns as we do"
+        );
+    }
+    client.set_nonblocking(true).unwrap();
+    for datagrams in [1, 2, 4, 8, 32] {
+        let payload = vec![0; datagrams * 1200];
+        let times = (0..ROUNDS / 4).map(|_| {
+            let time = timed(&mut || socket.send(&transmit(to, &payload, 1200)).unwrap());
+            while client.recv(&mut [0; 2048]).is_ok() {}
+            time
+        });
+        println!("run of {datagrams:2}: {} ns per datagram", median(times.collect()) / datagrams as u128);
+    }
+}

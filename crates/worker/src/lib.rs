@@ -21,7 +21,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use kaigi_turn::{Config, Limits, NonceKey, Quotas, Rate, Server};
+use kaigi_turn::{Config, NonceKey, Quotas, Rate, Server};
 pub use kaigi_turn::{FiveTuple, StreamId};
 use kaigi_udp::Buffers;
 pub use kaigi_udp::{Offload, offload};
@@ -170,16 +170,16 @@ impl Drop for Running {
     }
 }
 
-/// A thread's share of limits that hold for the whole server. Clients spread evenly where there are many.
+/// A thread's share of the answers to whom is not proven. Where they matter there are many who ask, and those
+/// spread evenly.
 fn share(mut turn: Config, threads: usize) -> Config {
-    let Limits { allocations, unproven_answers: Rate { per_second, burst }, .. } = &mut turn.limits;
-    *allocations = allocations.div_ceil(threads.max(1));
+    let Rate { per_second, burst } = &mut turn.limits.unproven_answers;
     *per_second = per_second.div_ceil(threads.max(1) as u64);
     *burst = burst.div_ceil(threads.max(1) as u64);
     turn
 }
 
-/// Limits for each credential and each source address: those of a single server, which all share.
+/// Limits that hold for all threads together: those of a single server, which all share.
 fn quotas(turn: &Config, key: &NonceKey) -> Quotas {
     let rng = Box::new(StdRng::from_os_rng());
     Server::new(turn.clone(), key.clone(), rng, Instant::now()).quotas()

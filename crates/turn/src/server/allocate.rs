@@ -58,7 +58,7 @@ impl Server {
         if self.accounts.allocations(&ask.proven.account) >= self.config.limits.allocations_per_credential {
             return Err(Refusal::Code(486));
         }
-        if self.allocations.len() >= self.config.limits.allocations {
+        if self.accounts.members() >= self.config.limits.allocations {
             return Err(INSUFFICIENT_CAPACITY);
         }
         let unsupported = |family: Family| wish.dual && !wish.families[family.index()];

@@ -79,6 +79,16 @@ fn limits_of_a_credential_hold_for_all_threads_together() {
 }
 
 #[test]
+fn the_bound_of_all_allocations_is_one_for_all_threads() {
+    let (worker, _) = with(2, Policy::default(), Limits { allocations: 3, ..Limits::default() });
+    let codes = [0, 2, 1, 3].map(|id| {
+        let mut client = Client::stream(&worker, id);
+        client.request(ALLOCATE, &[(0x0019, vec![17, 0, 0, 0])]).0
+    });
+    assert_eq!(codes, [0, 0, 0, 508]);
+}
+
+#[test]
 fn a_relay_that_is_closed_is_forgotten_by_the_other_thread() {
     let (worker, _) = worker(2);
     let (mut ann, mut bob) = (Client::stream(&worker, 0), Client::stream(&worker, 1));
