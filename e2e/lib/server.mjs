@@ -51,12 +51,19 @@ export class Server {
   }
 
   /** One metric's value, summed over those of its labels that are not named. */
-  async metric(name, labels = {}) {
-    const { body } = await this.get('/metrics');
-    const named = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-    const lines = body.split('\n').filter((line) =>
-      line.startsWith(name) && /[ {]/.test(line[name.length]) && named.every((label) => line.includes(label)));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  async metric(name, labels) {
+    return (await this.metrics())(name, labels);
+  }
+
+  /** All metrics of one moment, to be asked for as above. */
+  async metrics() {
+    const lines = (await this.get('/metrics')).body.split('\n');
+    return (name, labels = {}) => {
+      const named = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      return lines
+        .filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length]) && named.every((label) => line.includes(label)))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+    };
   }
 
   /** Sends a signal and waits for the end. */

@@ -23,17 +23,19 @@ async function withServer(args, use) {
 }
 
 /** Allocations that live. */
-const allocations = async (server) =>
-  (await server.metric('kaigi_turn_allocations_total')) - (await server.metric('kaigi_turn_allocations_closed_total'));
+async function allocations(server) {
+  const metric = await server.metrics();
+  return metric('kaigi_turn_allocations_total') - metric('kaigi_turn_allocations_closed_total');
+}
 
 /** The server counts these packets in both directions, over this transport and no other. */
 async function relayed(server, transport, packets) {
-  const counted = () => Promise.all(['udp', 'tcp', 'tls'].flatMap((transport) => ['up', 'down'].map((direction) =>
-    server.metric('kaigi_turn_relayed_packets_total', { transport, direction }))));
-  const expected = ['udp', 'tcp', 'tls'].flatMap((one) => [0, 0].fill(one === transport ? packets : 0));
+  const rows = ['udp', 'tcp', 'tls'].flatMap((one) => ['up', 'down'].map((direction) => ({ transport: one, direction })));
+  const expected = rows.map((row) => (row.transport === transport ? packets : 0));
   let seen;
   await until('the metrics are up to date', async () => {
-    seen = await counted();
+    const metric = await server.metrics();
+    seen = rows.map((row) => metric('kaigi_turn_relayed_packets_total', row));
     return seen.every((count, index) => count >= expected[index]);
   }, 5_000).catch(() => {});
   assert.deepEqual(seen, expected);
@@ -146,8 +148,10 @@ describe('turnutils_uclient', { concurrency: 16 }, () => {
       const others = [['-R'], ['-R', '-s'], ['-R', '-N', '-G']].map((options) => keepRunning('turnutils_uclient',
         uclientArgs(server, ['-y', '-c', '-n', '200', '-m', '2', ...TRANSPORT[transport], ...options])));
       try {
-        await until('messages were broken', async () => (await server.metric('kaigi_turn_refused_total', { code: 400 }))
-          + (await server.metric('kaigi_udp_dropped_total')) >= 10, 30_000);
+        await until('messages were broken', async () => {
+          const metric = await server.metrics();
+          return metric('kaigi_turn_refused_total', { code: 400 }) + metric('kaigi_udp_dropped_total') >= 10;
+        }, 30_000);
         const { code, output, lost } = await uclient(server, ['-y', '-c', ...SIZED, ...TRANSPORT[transport]]);
         assert.deepEqual([code, lost], [0, 0], output);
       } finally {
