@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e fuzz screenshots clean
+.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e fuzz bench-turn screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -52,6 +52,13 @@ fuzz:
 
 test-e2e: build
 	cd e2e && TEST_BINARY=$(abspath $(TARGET))/release/kaigi npm test
+
+# Relaying through Kaigi, coturn and a floor that only moves packets, side by side (docs/benchmarks.md): about a
+# quarter of an hour; `make bench-turn QUICK=1` for two minutes.
+bench-turn: build
+	@scripts/setup-test
+	cargo build --release --locked -p kaigi-bench
+	$(TARGET)/release/bench-turn --kaigi $(TARGET)/release/kaigi $(if $(QUICK),--quick) $(ARGS)
 
 # Files made from others; tests fail when they are stale.
 generate:

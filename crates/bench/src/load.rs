@@ -1,0 +1,409 @@
+//! The load generator: allocations on a server, and paced runs of packets through them. One thread sends by the
+//! clock and reads in between; every packet is checked, whole.
+
+use std::{
+    io::{self, IoSlice},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    os::fd::AsRawFd,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    FIRST_CHANNEL, floor,
+    payload::{HEAD, Head, Payloads},
+    servers::{Kind, PASSWORD, Server, user_name},
+    sys::{self, Events, Poll, Received},
+    turn,
+};
+
+/// Packets of a burst: what a video frame at 2 to 3 Mbit/s is cut into.
+pub const BURST: usize = 8;
+
+/// The most allocations of one server that data flows through.
+pub const MOST_FLOWS: usize = 1000;
+
+/// The longest payload.
+const MOST_PAYLOAD: usize = 1400;
+
+/// Sockets that are the allocations' peers, in turn.
+const PEERS: usize = 64;
+
+/// Receive buffers that do not lose a packet while this thread sends.
+const BUFFERS: i32 = 8 << 20;
+
+/// What a server has not delivered this long after the last packet was sent is lost.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Later than this, the schedule moves instead of being caught up with.
+const LATE: Duration = Duration::from_millis(1);
+
+/// Channels and permissions are bound again before they are this old (RFC 8656: permissions last 300 s).
+const REBIND: Duration = Duration::from_secs(180);
+
+/// How packets follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Each for itself.
+    Single,
+    /// Eight back to back, separate datagrams in one `sendmmsg`, as browsers send a video frame.
+    Burst,
+    /// Eight as one train: sent with GSO and received with GRO, as network cards with both deliver them.
+    Offloaded,
+}
+
+impl Shape {
+    /// Packets in a row for the same destination.
+    pub fn run(self) -> usize {
+        if self == Self::Single { 1 } else { BURST }
+    }
+}
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// ChannelData in, UDP out.
+    Up,
+    /// UDP in, ChannelData out.
+    Down,
+}
+
+/// One run's packets.
+#[derive(Clone, Copy, Debug)]
+pub struct Traffic {
+    /// Through so many allocations in turn.
+    pub flows: usize,
+    /// Bytes, without ChannelData's four.
+    pub payload: usize,
+    /// Singles or bursts.
+    pub shape: Shape,
+    /// Which way.
+    pub direction: Direction,
+    /// Packets a second, all allocations together.
+    pub rate: u32,
+    /// Sent first and not measured.
+    pub warm_up: Duration,
+    /// What is measured.
+    pub length: Duration,
+}
+
+/// What became of them.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Sent and measured.
+    pub sent: u64,
+    /// Of these, not received.
+    pub lost: u64,
+    /// Received with wrong content, length, source or channel; warm-up included.
+    pub corrupt: u64,
+    /// Received twice; warm-up included.
+    pub duplicate: u64,
+    /// Received after one of the same allocation that was sent later.
+    pub reordered: u64,
+    /// The server's processor time.
+    pub cpu: Duration,
+    /// How long sending took.
+    pub elapsed: Duration,
+    /// From before the send call to after the receive call, if asked for.
+    pub latencies_ns: Vec<u64>,
+}
+
+impl Outcome {
+    /// The server's processor time for one relayed packet.
+    pub fn cpu_ns_per_packet(&self) -> f64 {
+        self.cpu.as_nanos() as f64 / (self.sent - self.lost).max(1) as f64
+    }
+
+    /// Packets a second that were sent indeed.
+    pub fn rate(&self) -> f64 {
+        self.sent as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+/// An allocation with a channel to a peer.
+struct Flow {
+    socket: UdpSocket,
+    client: turn::Client,
+    relay: SocketAddrV4,
+    channel: u16,
+}
+
+/// A server with its allocations.
+pub struct Target {
+    /// The server.
+    pub server: Server,
+    flows: Vec<Flow>,
+    clients: Poll,
+    bound: Instant,
+}
+
+impl Target {
+    /// No allocations yet.
+    pub fn new(server: Server) -> io::Result<Self> {
+        Ok(Self { server, flows: Vec::new(), clients: Poll::new()?, bound: Instant::now() })
+    }
+}
+
+/// The thread's sockets and buffers.
+pub struct Generator {
+    peers: Vec<UdpSocket>,
+    peer_poll: Poll,
+    events: Events,
+    received: Received,
+    payloads: Payloads,
+    begin: Instant,
+    runs: u32,
+}
+
+impl Generator {
+    /// Opens the peers' sockets.
+    pub fn new() -> io::Result<Self> {
+        let peer_poll = Poll::new()?;
+        let peers = (0..PEERS).map(|index| {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            sys::set_buffers(&socket, BUFFERS);
+            peer_poll.add(&socket, index)?;
+            Ok(socket)
+        });
+        Ok(Self {
+            peers: peers.collect::<io::Result<_>>()?,
+            peer_poll,
+            events: Events::new(),
+            received: Received::new(),
+            payloads: Payloads::new(),
+            begin: Instant::now(),
+            runs: 0,
+        })
+    }
+
+    /// Opens allocations until there are so many.
+    pub fn grow(&self, target: &mut Target, flows: usize) -> io::Result<()> {
+        while target.flows.len() < flows.min(MOST_FLOWS) {
+            let index = target.flows.len();
+            let channel = FIRST_CHANNEL + index as u16;
+            let peer = self.peer_address(index)?;
+            let socket = client_socket(index, target.server.address)?;
+            sys::set_buffers(&socket, BUFFERS);
+            let mut client = turn::Client::new(&user_name(index), PASSWORD);
+            let relay = if target.server.kind == Kind::Floor {
+                socket.set_read_timeout(Some(PATIENCE))?;
+                floor::request(&socket, channel, peer)?
+            } else {
+                let relay = client.allocate(&socket)?;
+                client.bind(&socket, channel, peer)?;
+                relay
+            };
+            target.clients.add(&socket, index)?;
+            target.flows.push(Flow { socket, client, relay, channel });
+        }
+        Ok(())
+    }
+
+    /// Keeps permissions and channels alive, if it is time to.
+    fn keep_alive(&self, target: &mut Target) -> io::Result<()> {
+        if target.bound.elapsed() < REBIND || target.server.kind == Kind::Floor {
+            return Ok(());
+        }
+        for (index, flow) in target.flows.iter_mut().enumerate() {
+            flow.client.bind(&flow.socket, flow.channel, self.peer_address(index)?)?;
+        }
+        target.bound = Instant::now();
+        Ok(())
+    }
+
+    fn peer_address(&self, flow: usize) -> io::Result<SocketAddrV4> {
+        let port = self.peers[flow % PEERS].local_addr()?.port();
+        Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+    }
+
+    /// Sends, receives and checks; warm-up first, until all of it has come through or is lost.
+    pub fn run(&mut self, target: &mut Target, traffic: &Traffic, latencies: bool) -> io::Result<Outcome> {
+        self.keep_alive(target)?;
+        for socket in target.flows.iter().map(|flow| &flow.socket).chain(&self.peers) {
+            sys::set_gro(socket, traffic.shape == Shape::Offloaded)?;
+        }
+        self.runs += 1;
+        let warm_up = self.packets(traffic, traffic.warm_up);
+        let all = warm_up + self.packets(traffic, traffic.length);
+        let mut check = Check::new(self.runs, traffic, warm_up, all, latencies);
+        self.send_paced(target, traffic, &mut check, 0..warm_up)?;
+        let cpu = target.server.cpu_time()?;
+        let sending = self.send_paced(target, traffic, &mut check, warm_up..all)?;
+        let cpu = target.server.cpu_time()? - cpu;
+        Ok(Outcome { cpu, elapsed: sending, ..check.outcome() })
+    }
+
+    fn packets(&self, traffic: &Traffic, length: Duration) -> u64 {
+        let run = traffic.shape.run() as u64;
+        ((f64::from(traffic.rate) * length.as_secs_f64()) as u64 / run).max(1) * run
+    }
+
+    /// Sends packets of these numbers by the clock, and waits for the last. Returns how long sending took.
+    fn send_paced(
+        &mut self,
+        target: &Target,
+        traffic: &Traffic,
+        check: &mut Check,
+        numbers: std::ops::Range<u64>,
+    ) -> io::Result<Duration> {
+        let run = traffic.shape.run();
+        let interval = Duration::from_secs_f64(run as f64 / f64::from(traffic.rate));
+        let mut datagrams = vec![0; BURST * (MOST_PAYLOAD + 4)];
+        let begin = Instant::now();
+        let mut due = begin;
+        for number in numbers.clone().step_by(run) {
+            loop {
+                self.receive(target, traffic, check)?;
+                if Instant::now() >= due {
+                    break;
+                }
+            }
+            self.send_run(target, traffic, number, &mut datagrams)?;
+            // A delay of this thread must not become a burst.
+            due = (due + interval).max(Instant::now().checked_sub(LATE).unwrap_or(begin));
+        }
+        let elapsed = begin.elapsed();
+        let deadline = Instant::now() + PATIENCE;
+        while check.received < numbers.end && Instant::now() < deadline {
+            self.receive(target, traffic, check)?;
+        }
+        Ok(elapsed)
+    }
+
+    fn send_run(&self, target: &Target, traffic: &Traffic, number: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let index = (number / traffic.shape.run() as u64) as usize % traffic.flows;
+        let flow = &target.flows[index];
+        let head = if traffic.direction == Direction::Up { 4 } else { 0 };
+        let size = head + traffic.payload;
+        let buffer = &mut buffer[..size * traffic.shape.run()];
+        let sent_ns = self.begin.elapsed().as_nanos() as u64;
+        for (number, datagram) in (number..).zip(buffer.chunks_exact_mut(size)) {
+            let (channel_data, payload) = datagram.split_at_mut(head);
+            if head > 0 {
+                channel_data[..2].copy_from_slice(&flow.channel.to_be_bytes());
+                channel_data[2..].copy_from_slice(&(traffic.payload as u16).to_be_bytes());
+            }
+            self.payloads.fill(Head { run: self.runs, flow: index as u32, number, sent_ns }, payload);
+        }
+        let (socket, to) = match traffic.direction {
+            Direction::Up => (&flow.socket, None),
+            Direction::Down => (&self.peers[index % PEERS], Some(flow.relay)),
+        };
+        let socket = socket.as_raw_fd();
+        // What the kernel does not take now is lost, and counted as such.
+        let sent = match traffic.shape {
+            Shape::Single => sys::send(socket, to, &[IoSlice::new(buffer)], None),
+            Shape::Offloaded => sys::send(socket, to, &[IoSlice::new(buffer)], Some(size as u16)),
+            Shape::Burst => {
+                let mut slices = [IoSlice::new(&[]); BURST];
+                for (slice, datagram) in slices.iter_mut().zip(buffer.chunks_exact(size)) {
+                    *slice = IoSlice::new(datagram);
+                }
+                sys::send_each(socket, to, &slices).map(drop)
+            }
+        };
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes what is there.
+    fn receive(&mut self, target: &Target, traffic: &Traffic, check: &mut Check) -> io::Result<()> {
+        let poll = match traffic.direction {
+            Direction::Up => &self.peer_poll,
+            Direction::Down => &target.clients,
+        };
+        for ready in poll.wait(&mut self.events, Some(Duration::ZERO))? {
+            let socket = match traffic.direction {
+                Direction::Up => &self.peers[ready],
+                Direction::Down => &target.flows[ready].socket,
+            };
+            self.received.read(socket.as_raw_fd())?;
+            let now_ns = self.begin.elapsed().as_nanos() as u64;
+            for (source, bytes, stride) in self.received.trains() {
+                for datagram in bytes.chunks(stride) {
+                    let payload = match traffic.direction {
+                        Direction::Up => datagram,
+                        Direction::Down => {
+                            let flow = &target.flows[ready];
+                            let [a, b] = flow.channel.to_be_bytes();
+                            let [c, d] = (traffic.payload as u16).to_be_bytes();
+                            datagram.strip_prefix(&[a, b, c, d]).unwrap_or_default()
+                        }
+                    };
+                    let head = self.payloads.check(payload, traffic.payload).filter(|head| {
+                        let flow = head.flow as usize;
+                        match traffic.direction {
+                            Direction::Up => target.flows.get(flow).is_some_and(|flow| flow.relay == source),
+                            Direction::Down => flow == ready,
+                        }
+                    });
+                    check.take(head, now_ns);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A client's socket, connected to the server. Each has a loopback address of its own, because servers count
+/// bandwidth and challenges per source address.
+fn client_socket(index: usize, server: SocketAddrV4) -> io::Result<UdpSocket> {
+    let [_, _, high, low] = (index as u32 + 1).to_be_bytes();
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 1 + high / 64, high, low), 0))?;
+    socket.connect(server)?;
+    Ok(socket)
+}
+
+/// Which packets have come.
+struct Check {
+    run: u32,
+    warm_up: u64,
+    received: u64,
+    seen: Vec<bool>,
+    last: Vec<u64>,
+    outcome: Outcome,
+    latencies: bool,
+}
+
+impl Check {
+    fn new(run: u32, traffic: &Traffic, warm_up: u64, all: u64, latencies: bool) -> Self {
+        debug_assert!(traffic.payload >= HEAD && traffic.payload <= MOST_PAYLOAD);
+        let seen = vec![false; all as usize];
+        let last = vec![0; traffic.flows];
+        Self { run, warm_up, received: 0, seen, last, outcome: Outcome::default(), latencies }
+    }
+
+    /// A packet, if it is one that was sent.
+    fn take(&mut self, head: Option<Head>, now_ns: u64) {
+        let Some(head) = head else {
+            self.outcome.corrupt += 1;
+            return;
+        };
+        // A straggler of an earlier run has been counted as lost there.
+        if head.run != self.run {
+            return;
+        }
+        let last = self.last.get_mut(head.flow as usize);
+        let (Some(seen), Some(last)) = (self.seen.get_mut(head.number as usize), last) else {
+            self.outcome.corrupt += 1;
+            return;
+        };
+        if std::mem::replace(seen, true) {
+            self.outcome.duplicate += 1;
+            return;
+        }
+        self.received += 1;
+        self.outcome.reordered += u64::from(head.number < *last);
+        *last = head.number.max(*last);
+        if self.latencies && head.number >= self.warm_up {
+            self.outcome.latencies_ns.push(now_ns.saturating_sub(head.sent_ns));
+        }
+    }
+
+    fn outcome(self) -> Outcome {
+        let measured = &self.seen[self.warm_up as usize..];
+        let lost = measured.iter().filter(|seen| !**seen).count() as u64;
+        Outcome { sent: measured.len() as u64, lost, ..self.outcome }
+    }
+}
