@@ -1,80 +1,119 @@
-//! Processor time per relayed packet, cell by cell.
+//! Processor time per relayed packet, cell by cell; the servers take turns, so that what disturbs one disturbs all.
 
-use std::{io, path::Path, time::Duration};
+use std::io;
 
 use crate::{
-    load::{Direction, Generator, Shape, Target, Traffic},
-    servers::{Kind, Server, Setup},
+    aim::{self, Judged},
+    bench::Bench,
+    load::{Shape, Traffic},
     stats::Spread,
-    sys,
+    table::Table,
 };
 
-/// False: something was lost or corrupted.
-pub fn run(kaigi: &Path, coturn: &Path, quick: bool, rate: u32) -> io::Result<bool> {
-    let cores = sys::cores()?;
-    let [load_core, .., server_core] = cores[..] else {
-        return Err(io::Error::other("two cores are needed: one for the servers, one for the load"));
-    };
-    let kaigi = kaigi.canonicalize()?;
-    let setup = Setup { kaigi, turnserver: coturn.into(), server_core, load_core };
-    println!("open files: {}, precedence: {}", sys::raise_open_files(65_536), sys::take_precedence());
-    sys::pin(load_core)?;
-    let mut targets = Vec::new();
-    for kind in Kind::ALL {
-        targets.push(Target::new(Server::start(kind, &setup)?)?);
-    }
-    let mut generator = Generator::new()?;
-    let repetitions = if quick { 3 } else { 5 };
-    let mut clean = true;
-    for flows in [1, 100, 1000] {
-        for target in &mut targets {
-            generator.grow(target, flows)?;
+/// Kaigi, coturn, floor.
+type Costs = [Spread; 3];
+
+/// What the cells have shown so far.
+#[derive(Default)]
+pub struct Cells(Vec<(Traffic, Costs)>);
+
+impl Cells {
+    /// Measures every cell of so many allocations, and prints them.
+    pub fn measure(&mut self, bench: &mut Bench, flows: usize) -> io::Result<()> {
+        println!("\n## Processor time per relayed packet, {flows} allocations: ns, median (least to most)\n");
+        let mut table = Table::new([
+            "payload",
+            "packets",
+            "arriving",
+            "going",
+            "kaigi",
+            "coturn",
+            "floor",
+            "kaigi ÷ floor",
+            "kaigi ÷ coturn",
+        ]);
+        for traffic in bench.plan.cells(flows) {
+            let Some(costs) = cost(bench, &traffic)? else { continue };
+            let [a, b, c, d] = traffic.words();
+            let [kaigi, coturn, floor] = costs.map(|cost| cost.to_string());
+            let [to_floor, to_coturn] = ratios(&traffic, &costs);
+            table.push([a, b, c, d, kaigi, coturn, floor, to_floor.to_string(), to_coturn.to_string()]);
+            self.0.push((traffic, costs));
         }
-        for payload in [1200, 160] {
-            for shape in [Shape::Single, Shape::Burst, Shape::Offloaded] {
-                for direction in [Direction::Up, Direction::Down] {
-                    let traffic = Traffic {
-                        flows,
-                        payload,
-                        shape,
-                        direction,
-                        rate,
-                        warm_up: Duration::from_millis(100),
-                        length: Duration::from_millis(500),
-                    };
-                    let mut costs = vec![Vec::new(); targets.len()];
-                    let mut faults = String::new();
-                    for _ in 0..repetitions {
-                        for (target, costs) in targets.iter_mut().zip(&mut costs) {
-                            let outcome = generator.run(target, &traffic, false)?;
-                            if outcome.lost + outcome.corrupt + outcome.duplicate + outcome.reordered > 0 {
-                                faults += &format!(
-                                    " {}: lost {} corrupt {} twice {} late {};",
-                                    target.server.kind.name(),
-                                    outcome.lost,
-                                    outcome.corrupt,
-                                    outcome.duplicate,
-                                    outcome.reordered
-                                );
-                                clean = false;
-                            }
-                            costs.push(outcome.cpu_ns_per_packet());
-                        }
-                    }
-                    let spreads: Vec<Spread> = costs.into_iter().filter_map(Spread::of).collect();
-                    let [kaigi, coturn, floor] = spreads[..] else { continue };
-                    let show = |s: Spread| format!("{:>5.0} ({:.0}-{:.0})", s.median, s.least, s.most);
-                    println!(
-                        "{flows:>5} {payload:>5} {shape:?} {direction:?} kaigi {} coturn {} floor {} k/f {:.2} k/c {:.2}{faults}",
-                        show(kaigi),
-                        show(coturn),
-                        show(floor),
-                        kaigi.median / floor.median,
-                        kaigi.median / coturn.median,
-                    );
-                }
-            }
+        print!("{table}");
+        Ok(())
+    }
+
+    /// The aims, over all cells.
+    pub fn print_aims(&self) {
+        let all = |of: fn(&Traffic) -> bool, which: usize| -> Vec<Judged> {
+            self.0.iter().filter(|(t, _)| of(t)).map(|(t, costs)| ratios(t, costs)[which]).collect()
+        };
+        println!("- at most {} × the floor: {}", aim::FLOOR, aim::summary(&all(|_| true, 0)));
+        let shapes: [(&str, Shape, fn(&Traffic) -> bool); 3] = [
+            ("singles", Shape::Single, |t| t.shape == Shape::Single),
+            ("bursts of 8", Shape::Burst, |t| t.shape == Shape::Burst),
+            ("trains of 8", Shape::Offloaded, |t| t.shape == Shape::Offloaded),
+        ];
+        for (name, shape, of) in shapes {
+            println!("- {name}, at most {} × coturn: {}", aim::coturn(shape), aim::summary(&all(of, 1)));
+        }
+        for (which, name) in ["kaigi", "coturn", "floor"].into_iter().enumerate() {
+            let flat = aim::summary(&self.flatness(which));
+            println!("- most ÷ fewest allocations, at most {}, {name}: {flat}", aim::FLAT);
         }
     }
-    Ok(clean)
+
+    /// The cost with the most allocations over that with the fewest, of cells that are otherwise the same.
+    fn flatness(&self, which: usize) -> Vec<Judged> {
+        let flows = |t: &Traffic| t.flows;
+        let Some(fewest) = self.0.iter().map(|(t, _)| flows(t)).min() else { return Vec::new() };
+        let Some(most) = self.0.iter().map(|(t, _)| flows(t)).max() else { return Vec::new() };
+        let of = |flows: usize| self.0.iter().filter(move |(t, _)| t.flows == flows && t.together == 1);
+        let pairs = of(fewest).filter_map(|(few, low)| {
+            let (_, high) = of(most).find(|(many, _)| Traffic { flows: few.flows, ..*many } == *few)?;
+            Some(Judged { figure: high[which].median / low[which].median, aim: aim::FLAT })
+        });
+        pairs.collect()
+    }
+}
+
+fn ratios(traffic: &Traffic, [kaigi, coturn, floor]: &Costs) -> [Judged; 2] {
+    [
+        Judged { figure: kaigi.median / floor.median, aim: aim::FLOOR },
+        Judged { figure: kaigi.median / coturn.median, aim: aim::coturn(traffic.shape) },
+    ]
+}
+
+fn cost(bench: &mut Bench, traffic: &Traffic) -> io::Result<Option<Costs>> {
+    let mut costs = [const { Vec::new() }; 3];
+    for _ in 0..bench.plan.repetitions {
+        for (index, costs) in costs.iter_mut().enumerate() {
+            costs.push(bench.run(index, traffic, false)?.cpu_ns_per_packet());
+        }
+    }
+    let [kaigi, coturn, floor] = costs.map(Spread::of);
+    Ok(kaigi.zip(coturn).zip(floor).map(|((kaigi, coturn), floor)| [kaigi, coturn, floor]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+
+    #[test]
+    fn flatness_compares_only_what_differs_in_allocations_alone() {
+        let plan = Plan::full(8000);
+        let spread = |median| Spread { median, least: 0.0, most: 0.0 };
+        let mut cells = Cells::default();
+        for (flows, cost) in [(1, 100.0), (100, 700.0), (1000, 110.0)] {
+            cells.0.extend(plan.cells(flows).into_iter().map(|traffic| {
+                let own = cost + traffic.payload as f64;
+                (traffic, [spread(own), spread(2.0 * own), spread(own)])
+            }));
+        }
+        let flat = cells.flatness(0);
+        assert_eq!(flat.len(), plan.cells(1).len());
+        assert!(flat.iter().all(|judged| judged.is_met() && judged.figure > 1.0), "{flat:?}");
+    }
 }

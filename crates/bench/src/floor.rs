@@ -5,8 +5,9 @@
 
 use std::{
     io::{self, IoSlice},
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
+    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
     os::fd::AsRawFd,
+    time::Duration,
 };
 
 use crate::{
@@ -24,6 +25,9 @@ const RUN: usize = 32;
 const RUN_BYTES: usize = 64_000;
 
 const BUFFERS: i32 = 4 << 20;
+
+/// An answer is waited for this long.
+const WAIT: Duration = Duration::from_millis(200);
 
 struct Relay {
     socket: UdpSocket,
@@ -50,15 +54,23 @@ pub fn run(port: u16) -> io::Result<()> {
                 for (client, bytes, _) in
                     received.trains().filter(|(_, bytes, _)| bytes.starts_with(&REQUEST))
                 {
-                    let Some(relay) = allocate(client, bytes, relays.len())? else { continue };
-                    poll.add(&relay.socket, relays.len())?;
-                    let port = relay.socket.local_addr()?.port().to_be_bytes();
-                    relays.push(relay);
-                    clients.send_to(&[REQUEST.as_slice(), &port].concat(), client)?;
+                    let mut port = 0;
+                    if let Some(relay) = allocate(client, bytes, relays.len())? {
+                        poll.add(&relay.socket, relays.len())?;
+                        port = relay.socket.local_addr()?.port();
+                        relays.push(relay);
+                    }
+                    clients.send_to(&[REQUEST.as_slice(), &port.to_be_bytes()].concat(), client)?;
                 }
             }
         }
     }
+}
+
+/// It answers.
+pub fn is_up(socket: &UdpSocket) -> bool {
+    // Nobody's channel: the answer is that there is no such relay.
+    request(socket, 0, SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).is_ok()
 }
 
 /// Asks for a relay; returns its address.
@@ -67,6 +79,7 @@ pub fn request(socket: &UdpSocket, channel: u16, peer: SocketAddrV4) -> io::Resu
     let [p, q] = peer.port().to_be_bytes();
     socket.send(&[&REQUEST[..], &[high, low], &peer.ip().octets(), &[p, q]].concat())?;
     let mut answer = [0; 6];
+    socket.set_read_timeout(Some(WAIT))?;
     match socket.recv(&mut answer)? {
         6 if answer.starts_with(&REQUEST) => {
             Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, u16::from_be_bytes([answer[4], answer[5]])))
@@ -176,10 +189,4 @@ impl<'a> Run<'a> {
         }
         (self.used, self.datagrams) = (0, 0);
     }
-}
-
-/// Asks until it answers; a channel that cannot be next is ignored, so this waits for the socket only.
-pub fn is_bound(address: SocketAddrV4) -> bool {
-    // Taken ports cannot be bound.
-    UdpSocket::bind(SocketAddr::V4(address)).is_err()
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, IoSlice},
-    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket},
     os::fd::AsRawFd,
     time::{Duration, Instant},
 };
@@ -67,8 +67,13 @@ pub enum Direction {
     Down,
 }
 
+impl Direction {
+    /// To the peer, then to the client.
+    pub const BOTH: [Self; 2] = [Self::Up, Self::Down];
+}
+
 /// One run's packets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traffic {
     /// Through so many allocations in turn.
     pub flows: usize,
@@ -78,12 +83,34 @@ pub struct Traffic {
     pub shape: Shape,
     /// Which way.
     pub direction: Direction,
+    /// Runs that are sent at once, each through another allocation; 1: one by one, evenly.
+    pub together: usize,
     /// Packets a second, all allocations together.
     pub rate: u32,
     /// Sent first and not measured.
     pub warm_up: Duration,
     /// What is measured.
     pub length: Duration,
+}
+
+impl Traffic {
+    /// In the tables' words: bytes, packets, how they arrive, where they go.
+    pub fn words(&self) -> [String; 4] {
+        let shape = match self.shape {
+            Shape::Single => "single".into(),
+            Shape::Burst => format!("burst of {BURST}"),
+            Shape::Offloaded => format!("train of {BURST} (GSO)"),
+        };
+        let arrival = match self.together * self.shape.run() {
+            _ if self.together == 1 => "evenly".into(),
+            all => format!("{all} at once"),
+        };
+        let direction = match self.direction {
+            Direction::Up => "to peer",
+            Direction::Down => "to client",
+        };
+        [format!("{} B", self.payload), shape, arrival, direction.into()]
+    }
 }
 
 /// What became of them.
@@ -108,6 +135,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What must not happen in a run that the server has time for.
+    pub fn fault(&self) -> Option<String> {
+        let counts = [
+            ("lost", self.lost),
+            ("corrupt", self.corrupt),
+            ("twice", self.duplicate),
+            ("late", self.reordered),
+        ];
+        let bad = counts.into_iter().filter(|(_, count)| *count > 0);
+        let words: Vec<String> = bad.map(|(what, count)| format!("{count} {what}")).collect();
+        (!words.is_empty()).then(|| format!("{} of {}", words.join(", "), self.sent))
+    }
+
     /// The server's processor time for one relayed packet.
     pub fn cpu_ns_per_packet(&self) -> f64 {
         self.cpu.as_nanos() as f64 / (self.sent - self.lost).max(1) as f64
@@ -127,10 +167,9 @@ struct Flow {
     channel: u16,
 }
 
-/// A server with its allocations.
+/// A server with its allocations; or none, and the clients talk to their peers directly.
 pub struct Target {
-    /// The server.
-    pub server: Server,
+    server: Option<Server>,
     flows: Vec<Flow>,
     clients: Poll,
     bound: Instant,
@@ -138,8 +177,22 @@ pub struct Target {
 
 impl Target {
     /// No allocations yet.
-    pub fn new(server: Server) -> io::Result<Self> {
+    pub fn new(server: Option<Server>) -> io::Result<Self> {
         Ok(Self { server, flows: Vec::new(), clients: Poll::new()?, bound: Instant::now() })
+    }
+
+    /// In the tables' words.
+    pub fn name(&self) -> &'static str {
+        self.server.as_ref().map_or("direct", |server| server.kind.name())
+    }
+
+    fn cpu_time(&self) -> io::Result<Duration> {
+        self.server.as_ref().map_or(Ok(Duration::ZERO), Server::cpu_time)
+    }
+
+    /// Bytes before a payload between client and server.
+    fn head(&self) -> usize {
+        if self.server.is_some() { 4 } else { 0 }
     }
 }
 
@@ -181,16 +234,17 @@ impl Generator {
             let index = target.flows.len();
             let channel = FIRST_CHANNEL + index as u16;
             let peer = self.peer_address(index)?;
-            let socket = client_socket(index, target.server.address)?;
+            let socket = client_socket(index, target.server.as_ref().map_or(peer, |server| server.address))?;
             sys::set_buffers(&socket, BUFFERS);
             let mut client = turn::Client::new(&user_name(index), PASSWORD);
-            let relay = if target.server.kind == Kind::Floor {
-                socket.set_read_timeout(Some(PATIENCE))?;
-                floor::request(&socket, channel, peer)?
-            } else {
-                let relay = client.allocate(&socket)?;
-                client.bind(&socket, channel, peer)?;
-                relay
+            let relay = match target.server.as_ref().map(|server| server.kind) {
+                None => local_address(&socket)?,
+                Some(Kind::Floor) => floor::request(&socket, channel, peer)?,
+                Some(Kind::Kaigi | Kind::Coturn) => {
+                    let relay = client.allocate(&socket)?;
+                    client.bind(&socket, channel, peer)?;
+                    relay
+                }
             };
             target.clients.add(&socket, index)?;
             target.flows.push(Flow { socket, client, relay, channel });
@@ -200,7 +254,8 @@ impl Generator {
 
     /// Keeps permissions and channels alive, if it is time to.
     fn keep_alive(&self, target: &mut Target) -> io::Result<()> {
-        if target.bound.elapsed() < REBIND || target.server.kind == Kind::Floor {
+        let is_turn = target.server.as_ref().is_some_and(|server| server.kind != Kind::Floor);
+        if target.bound.elapsed() < REBIND || !is_turn {
             return Ok(());
         }
         for (index, flow) in target.flows.iter_mut().enumerate() {
@@ -211,8 +266,7 @@ impl Generator {
     }
 
     fn peer_address(&self, flow: usize) -> io::Result<SocketAddrV4> {
-        let port = self.peers[flow % PEERS].local_addr()?.port();
-        Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+        local_address(&self.peers[flow % PEERS])
     }
 
     /// Sends, receives and checks; warm-up first, until all of it has come through or is lost.
@@ -226,14 +280,14 @@ impl Generator {
         let all = warm_up + self.packets(traffic, traffic.length);
         let mut check = Check::new(self.runs, traffic, warm_up, all, latencies);
         self.send_paced(target, traffic, &mut check, 0..warm_up)?;
-        let cpu = target.server.cpu_time()?;
+        let cpu = target.cpu_time()?;
         let sending = self.send_paced(target, traffic, &mut check, warm_up..all)?;
-        let cpu = target.server.cpu_time()? - cpu;
+        let cpu = target.cpu_time()? - cpu;
         Ok(Outcome { cpu, elapsed: sending, ..check.outcome() })
     }
 
     fn packets(&self, traffic: &Traffic, length: Duration) -> u64 {
-        let run = traffic.shape.run() as u64;
+        let run = (traffic.shape.run() * traffic.together) as u64;
         ((f64::from(traffic.rate) * length.as_secs_f64()) as u64 / run).max(1) * run
     }
 
@@ -246,18 +300,21 @@ impl Generator {
         numbers: std::ops::Range<u64>,
     ) -> io::Result<Duration> {
         let run = traffic.shape.run();
-        let interval = Duration::from_secs_f64(run as f64 / f64::from(traffic.rate));
+        let at_once = run * traffic.together;
+        let interval = Duration::from_secs_f64(at_once as f64 / f64::from(traffic.rate));
         let mut datagrams = vec![0; BURST * (MOST_PAYLOAD + 4)];
         let begin = Instant::now();
         let mut due = begin;
-        for number in numbers.clone().step_by(run) {
+        for first in numbers.clone().step_by(at_once) {
             loop {
                 self.receive(target, traffic, check)?;
                 if Instant::now() >= due {
                     break;
                 }
             }
-            self.send_run(target, traffic, number, &mut datagrams)?;
+            for number in (first..first + at_once as u64).step_by(run) {
+                self.send_run(target, traffic, number, &mut datagrams)?;
+            }
             // A delay of this thread must not become a burst.
             due = (due + interval).max(Instant::now().checked_sub(LATE).unwrap_or(begin));
         }
@@ -272,7 +329,7 @@ impl Generator {
     fn send_run(&self, target: &Target, traffic: &Traffic, number: u64, buffer: &mut [u8]) -> io::Result<()> {
         let index = (number / traffic.shape.run() as u64) as usize % traffic.flows;
         let flow = &target.flows[index];
-        let head = if traffic.direction == Direction::Up { 4 } else { 0 };
+        let head = if traffic.direction == Direction::Up { target.head() } else { 0 };
         let size = head + traffic.payload;
         let buffer = &mut buffer[..size * traffic.shape.run()];
         let sent_ns = self.begin.elapsed().as_nanos() as u64;
@@ -328,17 +385,14 @@ impl Generator {
                             let flow = &target.flows[ready];
                             let [a, b] = flow.channel.to_be_bytes();
                             let [c, d] = (traffic.payload as u16).to_be_bytes();
-                            datagram.strip_prefix(&[a, b, c, d]).unwrap_or_default()
+                            datagram.strip_prefix(&[a, b, c, d][..target.head()]).unwrap_or_default()
                         }
                     };
-                    let head = self.payloads.check(payload, traffic.payload).filter(|head| {
-                        let flow = head.flow as usize;
-                        match traffic.direction {
-                            Direction::Up => target.flows.get(flow).is_some_and(|flow| flow.relay == source),
-                            Direction::Down => flow == ready,
-                        }
+                    let head = self.payloads.check(payload, traffic.payload);
+                    check.take(head, now_ns, |flow| match traffic.direction {
+                        Direction::Up => target.flows.get(flow).is_some_and(|flow| flow.relay == source),
+                        Direction::Down => flow == ready,
                     });
-                    check.take(head, now_ns);
                 }
             }
         }
@@ -346,9 +400,16 @@ impl Generator {
     }
 }
 
+fn local_address(socket: &UdpSocket) -> io::Result<SocketAddrV4> {
+    match socket.local_addr()? {
+        SocketAddr::V4(address) => Ok(address),
+        SocketAddr::V6(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
+    }
+}
+
 /// A client's socket, connected to the server. Each has a loopback address of its own, because servers count
 /// bandwidth and challenges per source address.
-fn client_socket(index: usize, server: SocketAddrV4) -> io::Result<UdpSocket> {
+pub fn client_socket(index: usize, server: SocketAddrV4) -> io::Result<UdpSocket> {
     let [_, _, high, low] = (index as u32 + 1).to_be_bytes();
     let socket = UdpSocket::bind((Ipv4Addr::new(127, 1 + high / 64, high, low), 0))?;
     socket.connect(server)?;
@@ -374,8 +435,8 @@ impl Check {
         Self { run, warm_up, received: 0, seen, last, outcome: Outcome::default(), latencies }
     }
 
-    /// A packet, if it is one that was sent.
-    fn take(&mut self, head: Option<Head>, now_ns: u64) {
+    /// A packet, if its content is one that was sent; `belongs`: this flow's packets come from there.
+    fn take(&mut self, head: Option<Head>, now_ns: u64, belongs: impl Fn(usize) -> bool) {
         let Some(head) = head else {
             self.outcome.corrupt += 1;
             return;
@@ -384,7 +445,8 @@ impl Check {
         if head.run != self.run {
             return;
         }
-        let last = self.last.get_mut(head.flow as usize);
+        let flow = head.flow as usize;
+        let last = self.last.get_mut(flow).filter(|_| belongs(flow));
         let (Some(seen), Some(last)) = (self.seen.get_mut(head.number as usize), last) else {
             self.outcome.corrupt += 1;
             return;

@@ -1,13 +1,20 @@
 //! `bench-turn`: Kaigi's TURN server, coturn, and a floor that only moves the packets, side by side. How each
 //! figure is measured: docs/benchmarks.md.
 
+mod aim;
+mod bench;
+mod capacity;
 mod cells;
 mod floor;
+mod latency;
 mod load;
+mod memory;
 mod payload;
+mod plan;
 mod servers;
 mod stats;
 mod sys;
+mod table;
 mod turn;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -51,7 +58,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Floor { port }) => floor::run(port).map(|()| true),
-        None => cells::run(&cli.kaigi, &cli.coturn, cli.quick, cli.rate),
+        None => {
+            let plan = if cli.quick { plan::Plan::quick(cli.rate) } else { plan::Plan::full(cli.rate) };
+            bench::run(&cli.kaigi, &cli.coturn, plan)
+        }
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -95,7 +95,7 @@ impl Server {
         let deadline = Instant::now() + START;
         while self.child.try_wait()?.is_none() && Instant::now() < deadline {
             let up = match self.kind {
-                Kind::Floor => floor::is_bound(self.address),
+                Kind::Floor => floor::is_up(&socket),
                 _ => turn::is_up(&socket),
             };
             if up {
@@ -142,6 +142,10 @@ fn command(kind: Kind, setup: &Setup, address: SocketAddrV4, folder: &Path) -> i
                     command.env_remove(name);
                 }
             }
+            // No quotas, as coturn has none by default. Variables, because a binary that does not know them warns only.
+            command.env("KAIGI_TURN_MAX_ALLOCATIONS", "100000");
+            command.env("KAIGI_TURN_BANDWIDTH_PER_CREDENTIAL", "0");
+            command.env("KAIGI_TURN_BANDWIDTH_PER_ADDRESS", "0");
         }
         Kind::Coturn => {
             command = Command::new(&setup.turnserver);

@@ -22,6 +22,12 @@ impl Spread {
     }
 }
 
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.0} ({:.0} to {:.0})", self.median, self.least, self.most)
+    }
+}
+
 /// The smallest value that this share of all is not above (nearest rank). Sorts; 0 if there are none.
 pub fn percentile(values: &mut [u64], percent: usize) -> u64 {
     values.sort_unstable();

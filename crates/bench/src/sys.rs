@@ -282,10 +282,31 @@ pub fn die_with_parent(command: &mut Command) {
     }
 }
 
-/// Asks for precedence over what else the machine does, for this process and what it starts. False: refused.
-pub fn take_precedence() -> bool {
-    // SAFETY: takes numbers only.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -15) == 0 }
+/// How far this process, and what it starts from now on, goes before what else the machine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// `SCHED_RR`: runs as soon as there is something to do.
+    RealTime,
+    /// Only a larger share.
+    Nice,
+    /// As everything else.
+    None,
+}
+
+/// Asks for precedence, and says how much was permitted.
+pub fn take_precedence() -> Precedence {
+    // SAFETY: the parameter is a plain structure, the rest are numbers.
+    unsafe {
+        let mut parameter: libc::sched_param = mem::zeroed();
+        parameter.sched_priority = 1;
+        if libc::sched_setscheduler(0, libc::SCHED_RR, &parameter) == 0 {
+            Precedence::RealTime
+        } else if libc::setpriority(libc::PRIO_PROCESS, 0, -15) == 0 {
+            Precedence::Nice
+        } else {
+            Precedence::None
+        }
+    }
 }
 
 /// Raises the limit of open files to `wanted`, or as near as is permitted; returns what it is then.
