@@ -4,6 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process::Command,
+    time::Instant,
 };
 
 use crate::{
@@ -35,6 +36,7 @@ pub struct Bench {
 /// Measures everything. False: something was lost or corrupted where nothing may be.
 pub fn run(kaigi: &Path, coturn: &Path, mut plan: Plan) -> io::Result<bool> {
     let setup = setup(kaigi, coturn)?;
+    let begin = Instant::now();
     let open_files = sys::raise_open_files(OPEN_FILES);
     // Coturn has two descriptors per allocation.
     plan.idle[1] = plan.idle[1].min((open_files.saturating_sub(1000) / 2) as usize);
@@ -62,7 +64,7 @@ pub fn run(kaigi: &Path, coturn: &Path, mut plan: Plan) -> io::Result<bool> {
     cells.print_aims();
     println!("- latency p99 ÷ coturn's, at most 1: {}", aim::summary(&tails));
     println!("- bytes per idle allocation: {bytes}");
-    println!("\nLoad average at the end: {}", load_average());
+    println!("\nLoad average at the end: {}; took {} s", load_average(), begin.elapsed().as_secs());
     if faults.is_empty() {
         println!("Every packet of the paced cells arrived once, in order and unchanged.");
     } else {

@@ -4,11 +4,14 @@ use std::io;
 
 use crate::{aim, bench::Bench, load::Traffic, table::Table};
 
-/// Packets a second to begin with; every server does that.
-const FIRST: f64 = 5000.0;
+/// Packets a second to begin with.
+const FIRST: f64 = 40_000.0;
+
+/// Slower than this is not searched for.
+const SLOWEST: f64 = 2000.0;
 
 /// The search ends when it knows the rate this well.
-const RESOLUTION: f64 = 1.05;
+const RESOLUTION: f64 = 1.06;
 
 /// A generator that sends less than this share of what it was asked for is the limit itself.
 const ON_TIME: f64 = 0.95;
@@ -86,10 +89,10 @@ fn search(mut trial: impl FnMut(f64) -> io::Result<Trial>) -> io::Result<Found> 
             Trial::Loss => bad = next,
             Trial::Late(rate) => return Ok(Found::AtLeast(rate.max(good))),
         }
-        if bad <= good.max(FIRST / 8.0) * RESOLUTION {
+        if bad <= good.max(SLOWEST) * RESOLUTION {
             return Ok(Found::Limit(good));
         }
-        next = if bad.is_finite() { good.max(FIRST / 8.0).midpoint(bad) } else { good * 1.5 };
+        next = if bad.is_finite() { good.max(SLOWEST).midpoint(bad) } else { good * 1.7 };
     }
 }
 
@@ -99,10 +102,10 @@ mod tests {
 
     #[test]
     fn the_search_ends_just_below_what_is_lost() {
-        for limit in [1000.0, 7000.0, 123_456.0] {
+        for limit in [3000.0, 7000.0, 123_456.0] {
             let found = search(|rate| Ok(if rate > limit { Trial::Loss } else { Trial::Clean })).unwrap();
             let Found::Limit(rate) = found else { panic!("{found:?}") };
-            assert!(rate <= limit && rate > limit / RESOLUTION / 1.01, "{rate} of {limit}");
+            assert!(rate <= limit && rate > limit / RESOLUTION, "{rate} of {limit}");
         }
     }
 
@@ -114,7 +117,7 @@ mod tests {
             Ok(if rate > 50_000.0 || trials == 1 { Trial::Loss } else { Trial::Clean })
         });
         let Found::Limit(rate) = found.unwrap() else { panic!() };
-        assert!(rate > 47_000.0, "{rate}");
+        assert!(rate > 50_000.0 / RESOLUTION, "{rate}");
     }
 
     #[test]

@@ -46,17 +46,19 @@ impl Cells {
 
     /// The aims, over all cells.
     pub fn print_aims(&self) {
-        let all = |of: fn(&Traffic) -> bool, which: usize| -> Vec<Judged> {
-            self.0.iter().filter(|(t, _)| of(t)).map(|(t, costs)| ratios(t, costs)[which]).collect()
+        let to_floor: Vec<Judged> = self.0.iter().map(|(t, costs)| ratios(t, costs)[0]).collect();
+        println!("- at most {} × the floor: {}", aim::FLOOR, aim::summary(&to_floor));
+        let to_coturn = |shape: Shape| -> Vec<Judged> {
+            self.0.iter().filter(|(t, _)| t.shape == shape).map(|(t, costs)| ratios(t, costs)[1]).collect()
         };
-        println!("- at most {} × the floor: {}", aim::FLOOR, aim::summary(&all(|_| true, 0)));
-        let shapes: [(&str, Shape, fn(&Traffic) -> bool); 3] = [
-            ("singles", Shape::Single, |t| t.shape == Shape::Single),
-            ("bursts of 8", Shape::Burst, |t| t.shape == Shape::Burst),
-            ("trains of 8", Shape::Offloaded, |t| t.shape == Shape::Offloaded),
-        ];
-        for (name, shape, of) in shapes {
-            println!("- {name}, at most {} × coturn: {}", aim::coturn(shape), aim::summary(&all(of, 1)));
+        for (name, shape) in
+            [("singles", Shape::Single), ("bursts of 8", Shape::Burst), ("trains of 8", Shape::Offloaded)]
+        {
+            println!(
+                "- {name}, at most {} × coturn: {}",
+                aim::coturn(shape),
+                aim::summary(&to_coturn(shape))
+            );
         }
         for (which, name) in ["kaigi", "coturn", "floor"].into_iter().enumerate() {
             let flat = aim::summary(&self.flatness(which));

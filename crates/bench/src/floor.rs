@@ -190,3 +190,66 @@ impl<'a> Run<'a> {
         (self.used, self.datagrams) = (0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_holds_datagrams_of_one_size_up_to_what_the_kernel_takes() {
+        let payload = [0; 1200];
+        let mut run = Run::new();
+        assert!(run.takes(1200));
+        for count in 0..RUN {
+            // An empty one takes any size.
+            assert!(run.takes(1204) && run.takes(1203) == (count == 0));
+            run.push(Some(&[0; 4]), &payload);
+        }
+        assert!(!run.takes(1204));
+        let (large, mut run) = ([0; 30_000], Run::new());
+        run.push(None, &large);
+        run.push(None, &large);
+        assert!(!run.takes(30_000));
+    }
+
+    #[test]
+    fn datagrams_keep_their_bounds_and_order_both_ways() {
+        let probe = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = probe.local_addr().unwrap().port();
+        drop(probe);
+        std::thread::spawn(move || run(port));
+        let [client, peer] = [(); 2].map(|()| {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            socket
+        });
+        client.connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        while !is_up(&client) {}
+        let peer_port = peer.local_addr().unwrap().port();
+        let relay =
+            request(&client, FIRST_CHANNEL, SocketAddrV4::new(Ipv4Addr::LOCALHOST, peer_port)).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let datagrams: Vec<Vec<u8>> = [100, 100, 100, 60, 200, 200, 100]
+            .iter()
+            .zip(1..)
+            .map(|(size, byte)| vec![byte; *size])
+            .collect();
+        let mut buffer = [0; 2048];
+        for datagram in &datagrams {
+            let head = head(FIRST_CHANNEL, datagram.len());
+            client.send(&[&head[..], datagram].concat()).unwrap();
+        }
+        for datagram in &datagrams {
+            let (length, source) = peer.recv_from(&mut buffer).unwrap();
+            assert_eq!((&buffer[..length], source), (&datagram[..], relay.into()));
+        }
+        for datagram in &datagrams {
+            peer.send_to(datagram, relay).unwrap();
+        }
+        for datagram in &datagrams {
+            let length = client.recv(&mut buffer).unwrap();
+            let head = head(FIRST_CHANNEL, datagram.len());
+            assert_eq!(buffer[..length], [&head[..], datagram].concat());
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub struct Plan {
     pub payloads: &'static [usize],
     /// Singles and bursts.
     pub shapes: &'static [Shape],
+    /// Ways in which capacity and latency are measured.
+    pub sample_directions: &'static [Direction],
     /// How often each cell is measured, on each server in turn.
     pub repetitions: usize,
     /// Packets a second in cells.
@@ -40,10 +42,11 @@ impl Plan {
             flows: &[1, 100, 1000],
             payloads: &[160, 1200],
             shapes: &[Shape::Single, Shape::Burst, Shape::Offloaded],
+            sample_directions: &Direction::BOTH,
             repetitions: 5,
             rate,
             latency_rate: 2000,
-            length: Duration::from_millis(400),
+            length: Duration::from_millis(350),
             idle: [1000, 9000],
         }
     }
@@ -52,7 +55,15 @@ impl Plan {
     pub fn quick(rate: u32) -> Self {
         let full = Self::full(rate);
         let shapes = &[Shape::Single, Shape::Burst];
-        Self { flows: &[1, 1000], payloads: &[1200], shapes, repetitions: 3, idle: [500, 2500], ..full }
+        Self {
+            flows: &[1, 1000],
+            payloads: &[1200],
+            shapes,
+            sample_directions: &[Direction::Up],
+            repetitions: 3,
+            idle: [500, 2500],
+            ..full
+        }
     }
 
     /// The cells of so many allocations.
@@ -74,8 +85,9 @@ impl Plan {
     /// Where the highest rate without loss is searched, and latency measured: one by one, through some of the
     /// allocations.
     pub fn samples(&self, rate: u32) -> Vec<Traffic> {
-        let all = self.cells(SAMPLE_FLOWS).into_iter().filter(|traffic| traffic.together == 1);
-        all.map(|traffic| Traffic { rate, ..traffic }).collect()
+        let all = self.cells(SAMPLE_FLOWS).into_iter();
+        let sampled = |t: &Traffic| t.together == 1 && self.sample_directions.contains(&t.direction);
+        all.filter(sampled).map(|traffic| Traffic { rate, ..traffic }).collect()
     }
 
     fn traffic(

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io,
-    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -182,7 +182,13 @@ pub fn user_name(number: usize) -> String {
     format!("bench{}", number % USERS)
 }
 
+/// A port that is free for UDP and TCP.
 fn free_address() -> io::Result<SocketAddrV4> {
-    let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-    Ok(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+    loop {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, udp.local_addr()?.port());
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
 }
