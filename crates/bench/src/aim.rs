@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::load::Shape;
+use crate::traffic::Shape;
 
 /// Times the floor's processor time per packet, at most.
 pub const FLOOR: f64 = 1.3;

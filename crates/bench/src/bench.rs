@@ -11,11 +11,12 @@ use crate::{
     aim, capacity,
     cells::Cells,
     latency,
-    load::{Generator, Outcome, Target, Traffic},
+    load::{Generator, Target},
     memory,
     plan::{Plan, SAMPLE_FLOWS},
     servers::{Kind, Server, Setup},
     sys,
+    traffic::{Outcome, Traffic},
 };
 
 /// The target without a server, after those of [`Kind::ALL`].

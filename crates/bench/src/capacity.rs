@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{aim, bench::Bench, load::Traffic, table::Table};
+use crate::{aim, bench::Bench, table::Table, traffic::Traffic};
 
 /// Packets a second to begin with.
 const FIRST: f64 = 40_000.0;

@@ -5,9 +5,9 @@ use std::io;
 use crate::{
     aim::{self, Judged},
     bench::Bench,
-    load::{Shape, Traffic},
     stats::Spread,
     table::Table,
+    traffic::{Shape, Traffic},
 };
 
 /// Kaigi, coturn, floor.

@@ -15,6 +15,7 @@ mod servers;
 mod stats;
 mod sys;
 mod table;
+mod traffic;
 mod turn;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -31,7 +32,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// The binary under test
-    #[arg(long, value_name = "FILE", default_value = "target/release/kaigi")]
+    #[arg(long, value_name = "FILE", default_value = "target/release/kaigi", overrides_with = "kaigi")]
     kaigi: PathBuf,
     /// Coturn's server
     #[arg(long, value_name = "FILE", default_value = "turnserver")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::{Direction, Shape, Traffic};
+use crate::traffic::{Direction, Shape, Traffic};
 
 /// Packets sent at once where allocations share their moment, as they do on a busy server.
 const CROWD: usize = 32;
@@ -106,7 +106,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::BURST;
+    use crate::traffic::BURST;
 
     #[test]
     fn a_single_allocation_is_never_a_crowd() {
