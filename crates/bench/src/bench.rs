@@ -48,13 +48,12 @@ pub fn run(kaigi: &Path, coturn: &Path, mut plan: Plan) -> io::Result<bool> {
     let targets = servers.into_iter().chain([Ok(None)]).map(|server| Target::new(server?));
     let targets = targets.collect::<io::Result<Vec<_>>>()?;
     let mut bench = Bench { plan, generator: Generator::new()?, targets, faults: Vec::new() };
-    bench.grow(DIRECT, SAMPLE_FLOWS)?;
-
     let mut cells = Cells::default();
     for &flows in bench.plan.flows {
         (0..DIRECT).try_for_each(|target| bench.grow(target, flows))?;
         cells.measure(&mut bench, flows)?;
     }
+    (0..=DIRECT).try_for_each(|target| bench.grow(target, SAMPLE_FLOWS))?;
     capacity::measure(&mut bench)?;
     let tails = latency::measure(&mut bench)?;
     let (idle, faults) = (bench.plan.idle, std::mem::take(&mut bench.faults));
