@@ -54,7 +54,7 @@ pub fn run(kaigi: &Path, coturn: &Path, mut plan: Plan) -> io::Result<bool> {
         cells.measure(&mut bench, flows)?;
     }
     (0..=DIRECT).try_for_each(|target| bench.grow(target, SAMPLE_FLOWS))?;
-    capacity::measure(&mut bench)?;
+    let [busy_to_floor, busy_to_coturn] = capacity::measure(&mut bench)?;
     let tails = latency::measure(&mut bench)?;
     let (idle, faults) = (bench.plan.idle, std::mem::take(&mut bench.faults));
     drop(bench);
@@ -62,6 +62,8 @@ pub fn run(kaigi: &Path, coturn: &Path, mut plan: Plan) -> io::Result<bool> {
 
     println!("\n## Aims\n");
     cells.print_aims();
+    println!("- at the highest rate, at most {} × the floor: {}", aim::FLOOR, aim::summary(&busy_to_floor));
+    println!("- at the highest rate, × coturn, by the same aims: {}", aim::summary(&busy_to_coturn));
     println!("- latency p99 ÷ coturn's, at most 1: {}", aim::summary(&tails));
     println!("- bytes per idle allocation: {bytes}");
     println!("\nLoad average at the end: {}; took {} s", load_average(), begin.elapsed().as_secs());

@@ -2,7 +2,12 @@
 
 use std::io;
 
-use crate::{aim, bench::Bench, table::Table, traffic::Traffic};
+use crate::{
+    aim::{self, Judged},
+    bench::Bench,
+    table::Table,
+    traffic::Traffic,
+};
 
 /// Packets a second to begin with.
 const FIRST: f64 = 40_000.0;
@@ -36,16 +41,28 @@ enum Found {
     AtLeast(f64),
 }
 
-/// Searches for every server, and prints.
-pub fn measure(bench: &mut Bench) -> io::Result<()> {
+/// Searches for every server, and prints. Returns Kaigi's processor time per packet there, over the floor's and
+/// over coturn's.
+pub fn measure(bench: &mut Bench) -> io::Result<[Vec<Judged>; 2]> {
     println!(
         "\n## Highest rate without loss, one core, 100 allocations: packets a second (ns per packet there)\n"
     );
     println!("≥: the load generator's core was the limit.\n");
-    let mut table = Table::new(["payload", "packets", "going", "kaigi", "coturn", "floor", "kaigi ÷ coturn"]);
-    for traffic in bench.plan.samples(0) {
+    let mut table = Table::new([
+        "payload",
+        "packets",
+        "going",
+        "kaigi",
+        "coturn",
+        "floor",
+        "ns ÷ floor's",
+        "ns ÷ coturn's",
+        "rate ÷ coturn's",
+    ]);
+    let mut judged = [const { Vec::new() }; 2];
+    for traffic in bench.plan.samples() {
         let mut shown = [const { String::new() }; 3];
-        let mut rates = [0.0; 3];
+        let (mut rates, mut costs) = ([0.0; 3], [0.0; 3]);
         for (index, shown) in shown.iter_mut().enumerate() {
             let mut cost = 0.0;
             let found = search(|rate| {
@@ -61,18 +78,30 @@ pub fn measure(bench: &mut Bench) -> io::Result<()> {
                 Found::Limit(rate) => ("", rate),
                 Found::AtLeast(rate) => ("≥ ", rate),
             };
-            rates[index] = rate;
+            (rates[index], costs[index]) = (rate, cost);
             *shown = format!("{sign}{rate:.0} ({cost:.0})");
         }
         let [payload, shape, _, direction] = traffic.words();
         let [kaigi, coturn, floor] = shown;
-        // Processor time is the inverse of the rate.
-        let wanted = 1.0 / aim::coturn(traffic.shape);
-        let ratio = format!("{:.2} (aim of the cells as a rate: {wanted:.2})", rates[0] / rates[1].max(1.0));
-        table.push([payload, shape, direction, kaigi, coturn, floor, ratio]);
+        let to_floor = Judged { figure: costs[0] / costs[2], aim: aim::FLOOR };
+        let to_coturn = Judged { figure: costs[0] / costs[1], aim: aim::coturn(traffic.shape) };
+        let rate = format!("{:.2}", rates[0] / rates[1]);
+        table.push([
+            payload,
+            shape,
+            direction,
+            kaigi,
+            coturn,
+            floor,
+            to_floor.to_string(),
+            to_coturn.to_string(),
+            rate,
+        ]);
+        judged[0].push(to_floor);
+        judged[1].push(to_coturn);
     }
     print!("{table}");
-    Ok(())
+    Ok(judged)
 }
 
 /// Raises the rate until something is lost twice in a row, then halves the interval.

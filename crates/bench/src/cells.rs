@@ -48,17 +48,16 @@ impl Cells {
     pub fn print_aims(&self) {
         let to_floor: Vec<Judged> = self.0.iter().map(|(t, costs)| ratios(t, costs)[0]).collect();
         println!("- at most {} × the floor: {}", aim::FLOOR, aim::summary(&to_floor));
-        let to_coturn = |shape: Shape| -> Vec<Judged> {
-            self.0.iter().filter(|(t, _)| t.shape == shape).map(|(t, costs)| ratios(t, costs)[1]).collect()
-        };
         for (name, shape) in
             [("singles", Shape::Single), ("bursts of 8", Shape::Burst), ("trains of 8", Shape::Offloaded)]
         {
-            println!(
-                "- {name}, at most {} × coturn: {}",
-                aim::coturn(shape),
-                aim::summary(&to_coturn(shape))
-            );
+            let aim = aim::coturn(shape);
+            let costs = || self.0.iter().filter(|(t, _)| t.shape == shape).map(|(_, costs)| costs);
+            let to_coturn = |which: usize| -> Vec<Judged> {
+                costs().map(|costs| Judged { figure: costs[which].median / costs[1].median, aim }).collect()
+            };
+            println!("- {name}, at most {aim} × coturn: {}", aim::summary(&to_coturn(0)));
+            println!("  - what the floor itself has: {}", aim::summary(&to_coturn(2)));
         }
         for (which, name) in ["kaigi", "coturn", "floor"].into_iter().enumerate() {
             let flat = aim::summary(&self.flatness(which));

@@ -7,7 +7,11 @@ use crate::{
     bench::{Bench, DIRECT},
     stats::{Spread, percentile},
     table::Table,
+    traffic::Traffic,
 };
+
+/// Longer ones instead of more.
+const REPETITIONS: usize = 3;
 
 /// Measures all servers and the direct way, and prints. Returns Kaigi's p99 over coturn's, for each sample.
 pub fn measure(bench: &mut Bench) -> io::Result<Vec<Judged>> {
@@ -25,9 +29,10 @@ pub fn measure(bench: &mut Bench) -> io::Result<Vec<Judged>> {
         "p99 ÷ coturn's",
     ]);
     let mut judged = Vec::new();
-    for traffic in bench.plan.samples(rate) {
+    for sample in bench.plan.samples() {
+        let traffic = Traffic { rate, length: bench.plan.latency_length, ..sample };
         let mut percentiles = [const { [const { Vec::new() }; 2] }; DIRECT + 1];
-        for _ in 0..bench.plan.repetitions {
+        for _ in 0..REPETITIONS {
             for (index, values) in percentiles.iter_mut().enumerate() {
                 let mut latencies = bench.run(index, &traffic, true)?.latencies_ns;
                 for (values, percent) in values.iter_mut().zip([50, 99]) {

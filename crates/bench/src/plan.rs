@@ -26,6 +26,8 @@ pub struct Plan {
     pub rate: u32,
     /// Packets a second when latency is measured.
     pub latency_rate: u32,
+    /// And how long: a percentile takes many packets.
+    pub latency_length: Duration,
     /// How long one measurement sends.
     pub length: Duration,
     /// Idle allocations before and after.
@@ -46,6 +48,7 @@ impl Plan {
             repetitions: 5,
             rate,
             latency_rate: 2000,
+            latency_length: Duration::from_millis(1200),
             length: Duration::from_millis(350),
             idle: [1000, 9000],
         }
@@ -61,6 +64,7 @@ impl Plan {
             shapes,
             sample_directions: &[Direction::Up],
             repetitions: 3,
+            latency_length: Duration::from_millis(600),
             idle: [500, 2500],
             ..full
         }
@@ -84,10 +88,10 @@ impl Plan {
 
     /// Where the highest rate without loss is searched, and latency measured: one by one, through some of the
     /// allocations.
-    pub fn samples(&self, rate: u32) -> Vec<Traffic> {
+    pub fn samples(&self) -> Vec<Traffic> {
         let all = self.cells(SAMPLE_FLOWS).into_iter();
         let sampled = |t: &Traffic| t.together == 1 && self.sample_directions.contains(&t.direction);
-        all.filter(sampled).map(|traffic| Traffic { rate, ..traffic }).collect()
+        all.filter(sampled).collect()
     }
 
     fn traffic(
