@@ -20,7 +20,9 @@ pub struct Cells(Vec<(Traffic, Costs)>);
 impl Cells {
     /// Measures every cell of so many allocations, and prints them.
     pub fn measure(&mut self, bench: &mut Bench, flows: usize) -> io::Result<()> {
-        println!("\n## Processor time per relayed packet, {flows} allocations: ns, median (least to most)\n");
+        println!(
+            "\n## Processor time per relayed packet, allocations: {flows}; ns, median (least to most)\n"
+        );
         let mut table = Table::new([
             "payload",
             "packets",
