@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use foldhash::fast::RandomState;
@@ -36,6 +36,10 @@ const RELAY_READS: usize = 8;
 /// ICMP errors that are looked at in one turn.
 const ERRORS: usize = 16;
 
+/// A connection without an allocation is closed after this: whoever wants to relay has asked by then, and what
+/// holds a place must have shown a credential.
+const UNUSED: Duration = Duration::from_secs(30);
+
 /// Relays whose drops are looked at in one go: each costs a system call.
 const DROPS_SWEPT: usize = 256;
 
@@ -62,6 +66,8 @@ pub(crate) struct Media {
 struct Stream {
     outbox: Arc<Outbox>,
     filled: bool,
+    /// Since when it has no allocation.
+    unused: Option<Instant>,
 }
 
 impl Drop for Stream {
@@ -155,7 +161,7 @@ impl Media {
         match input {
             Input::StreamOpened { from, outbox } => {
                 if let Some(id) = from.transport.stream() {
-                    self.streams.insert(id, Stream { outbox, filled: false });
+                    self.streams.insert(id, Stream { outbox, filled: false, unused: Some(now.instant) });
                 }
             }
             Input::StreamFrames { from, frames } => {
@@ -198,8 +204,11 @@ impl Media {
         self.finish(now);
     }
 
-    /// Looks after the sockets, about once a second while there is traffic.
-    pub(crate) fn look_after(&mut self) {
+    /// Looks after sockets and connections, about once a second while there is traffic or an unused connection.
+    pub(crate) fn look_after(&mut self, now: Instant) {
+        self.streams.retain(|_, stream| {
+            stream.unused.is_none_or(|since| now.saturating_duration_since(since) < UNUSED)
+        });
         for (socket, counted) in self.shared.iter_mut().zip(&mut self.drops) {
             let drops = socket.kernel_drops();
             self.io.drops_shared += u64::from(drops.wrapping_sub(std::mem::replace(counted, drops)));
@@ -221,6 +230,11 @@ impl Media {
                 self.io.drops_relays += relay.new_drops();
             }
         }
+    }
+
+    /// Whether there are connections whose time may end although nothing happens.
+    pub(crate) fn has_unused_streams(&self) -> bool {
+        self.streams.values().any(|stream| stream.unused.is_some())
     }
 
     /// One datagram from somebody, on a shared socket.
@@ -330,12 +344,23 @@ impl Media {
                     }
                 }
                 Output::Event(event) => {
-                    if let Event::Created { relays, .. } = &event {
-                        relays.iter().flatten().for_each(|(_, relayed)| self.neighbours.opened(*relayed));
+                    match &event {
+                        Event::Created { relays, client, .. } => {
+                            relays.iter().flatten().for_each(|(_, relayed)| self.neighbours.opened(*relayed));
+                            self.note_use(client, None);
+                        }
+                        Event::Closed { client, .. } => self.note_use(client, Some(now.instant)),
+                        Event::Refreshed { .. } => {}
                     }
                     log(&event, self.neighbours.own());
                 }
             }
+        }
+    }
+
+    fn note_use(&mut self, client: &FiveTuple, unused: Option<Instant>) {
+        if let Some(stream) = client.transport.stream().and_then(|id| self.streams.get_mut(&id)) {
+            stream.unused = unused;
         }
     }
 

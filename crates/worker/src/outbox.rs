@@ -87,6 +87,12 @@ impl Outbox {
         self.lock().bytes.len()
     }
 
+    /// Whether anything will still be queued.
+    #[cfg(test)]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -248,9 +248,9 @@ impl Turns {
             // An event has come, or the time is over: either way something may have been counted.
             None => self.tick = Some(now + TICK),
             Some(tick) if tick <= now => {
-                self.media.look_after();
+                self.media.look_after(now);
                 self.show();
-                self.tick = None;
+                self.tick = self.media.has_unused_streams().then_some(now + TICK);
             }
             Some(_) => {}
         }

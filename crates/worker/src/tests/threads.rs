@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Input, Outbox,
     media::Media,
-    neighbours::{Neighbours, Port},
+    neighbours::{Inbox, Neighbours, Port},
     relays::Addresses,
 };
 
@@ -34,18 +34,47 @@ fn data_between_relays_of_two_threads_is_handed_over_without_a_socket() {
 }
 
 #[test]
+fn a_connection_that_asks_for_no_relay_loses_its_place() {
+    let mut ann = Client::direct(alone());
+    let Path::Direct { media, outbox, .. } = &ann.path else { unreachable!() };
+    let soon = std::time::Instant::now() + std::time::Duration::from_secs(25);
+    media.borrow_mut().look_after(soon);
+    assert!(!outbox.is_closed());
+    ann.allocate();
+    let Path::Direct { media, outbox, .. } = &ann.path else { unreachable!() };
+    let later = soon + std::time::Duration::from_secs(3600);
+    media.borrow_mut().look_after(later);
+    assert!(!outbox.is_closed() && !media.borrow().has_unused_streams());
+
+    let other = Client::direct(alone());
+    let Path::Direct { media, outbox, .. } = &other.path else { unreachable!() };
+    assert!(media.borrow().has_unused_streams());
+    media.borrow_mut().look_after(later);
+    assert!(outbox.is_closed() && !media.borrow().has_unused_streams());
+}
+
+/// A thread's state without a thread, and without a rule for loopback.
+fn alone() -> Media {
+    let (port, inbox) = Port::new(1).unwrap();
+    media(vec![port].into(), &inbox)
+}
+
+fn media(ports: Arc<[Port]>, inbox: &Inbox) -> Media {
+    let registry = inbox.poll.registry().try_clone().unwrap();
+    let addresses = Addresses { local: vec!["127.0.0.1".parse().unwrap()], public: vec![] };
+    let rng = Box::new(StdRng::seed_from_u64(1));
+    let config = config(Policy::default(), Limits::default());
+    let turn = Server::new(config, NonceKey([7; 32]), rng, std::time::Instant::now());
+    Media::new(turn, vec![], Neighbours::new(ports, 0), registry, addresses)
+}
+
+#[test]
 fn a_thread_knows_of_a_relay_before_it_handles_what_its_client_may_have_caused() {
     let (one, inbox) = Port::new(1).unwrap();
     let (two, _inbox_of_two) = Port::new(1).unwrap();
     let ports: Arc<[Port]> = vec![one, two].into();
-    let registry = inbox.poll.registry().try_clone().unwrap();
-    let addresses = Addresses { local: vec!["127.0.0.1".parse().unwrap()], public: vec![] };
     // Without a rule for loopback, only a relay that is known can be a peer.
-    let now = std::time::Instant::now();
-    let rng = Box::new(StdRng::seed_from_u64(1));
-    let turn = Server::new(config(Policy::default(), Limits::default()), NonceKey([7; 32]), rng, now);
-    let media = Media::new(turn, vec![], Neighbours::new(ports.clone(), 0), registry, addresses);
-    let mut ann = Client::direct(media);
+    let mut ann = Client::direct(media(ports.clone(), &inbox));
     ann.allocate();
     let relayed = "127.0.0.1:50000".parse().unwrap();
     assert_eq!(ann.bind(0x4000, relayed), 403);
