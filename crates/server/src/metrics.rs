@@ -27,6 +27,9 @@ pub(crate) fn describe() {
     describe_counter!("kaigi_tcp_accept_errors_total", "Failures to accept a TCP connection.");
     describe_counter!("kaigi_stun_answers_total", "STUN requests answered on UDP.");
     describe_counter!("kaigi_udp_dropped_total", "STUN and TURN messages that nothing came of, by cause.");
+    describe_gauge!("kaigi_turn_allocations", "TURN allocations now.");
+    describe_gauge!("kaigi_turn_permissions", "Permissions of TURN allocations now; they expire on use.");
+    describe_gauge!("kaigi_turn_channels", "Channels of TURN allocations now; they expire on use.");
     describe_counter!("kaigi_turn_allocations_total", "TURN allocations made.");
     describe_counter!("kaigi_turn_allocations_closed_total", "TURN allocations that ended.");
     describe_counter!(

@@ -17,7 +17,7 @@ use bytes::BytesMut;
 use kaigi_packet::framing::turn as framing;
 use kaigi_turn::{Credentials, DROP_CAUSES, ERROR_CODES, NonceKey, Realm, SharedSecret, Source, Transport};
 use kaigi_worker::{FiveTuple, Input, Metrics, Options, Outbox, StreamId, Worker};
-use metrics::counter;
+use metrics::{counter, gauge};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
@@ -126,7 +126,10 @@ async fn write_frames(mut writer: impl AsyncWrite + Unpin, tls: bool, outbox: &O
 
 /// Shows what the media threads have counted.
 pub(crate) fn show_metrics(worker: &Worker) {
-    let Metrics { turn, io } = worker.metrics();
+    let Metrics { turn, io, open } = worker.metrics();
+    gauge!("kaigi_turn_allocations").set(open.allocations as f64);
+    gauge!("kaigi_turn_permissions").set(open.permissions as f64);
+    gauge!("kaigi_turn_channels").set(open.channels as f64);
     counter!("kaigi_stun_answers_total").absolute(turn.bindings);
     counter!("kaigi_turn_allocations_total").absolute(turn.allocations_created);
     counter!("kaigi_turn_allocations_closed_total").absolute(turn.allocations_closed);

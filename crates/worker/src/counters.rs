@@ -1,12 +1,25 @@
 //! What the threads count.
 
-/// Everything counted by the TURN servers and the sockets. All counters only grow.
+/// Everything counted by the TURN servers and the sockets. All counters only grow; what is open does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// By the TURN servers.
     pub turn: kaigi_turn::Metrics,
     /// By what is around them.
     pub io: Io,
+    /// What there is now.
+    pub open: Open,
+}
+
+/// What the TURN servers hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Allocations.
+    pub allocations: usize,
+    /// Permissions of all allocations; they expire on their next use.
+    pub permissions: usize,
+    /// Channels of all allocations, likewise.
+    pub channels: usize,
 }
 
 /// What sockets and queues have counted.
@@ -44,6 +57,9 @@ impl Metrics {
     pub(crate) fn add(&mut self, other: &Self) {
         self.turn.add(&other.turn);
         self.io.add(&other.io);
+        self.open.allocations += other.open.allocations;
+        self.open.permissions += other.open.permissions;
+        self.open.channels += other.open.channels;
     }
 }
 

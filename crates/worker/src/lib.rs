@@ -27,7 +27,7 @@ use kaigi_udp::Buffers;
 pub use kaigi_udp::{Offload, offload};
 use rand::{SeedableRng, rngs::StdRng};
 
-pub use counters::{Io, Metrics};
+pub use counters::{Io, Metrics, Open};
 pub use outbox::Outbox;
 
 use neighbours::{Neighbours, Port};

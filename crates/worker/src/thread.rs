@@ -20,7 +20,7 @@ use mio::{Events, Interest, Registry, Token, event::Event, unix::SourceFd};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    Metrics, SOCKET_BUFFER,
+    Metrics, Open, SOCKET_BUFFER,
     media::Media,
     neighbours::{BELL, Inbox, Neighbours},
     relays::Addresses,
@@ -114,6 +114,7 @@ pub(crate) fn start(
                     neighbours.restarted();
                     let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
                     shown.io.restarts += 1;
+                    shown.open = Open::default();
                     past = shown.clone();
                     tracing::error!("a media thread panicked; it starts anew, its relays are gone");
                 }
@@ -258,7 +259,10 @@ impl Turns {
 
     fn show(&self) {
         let mut sum = self.past.clone();
-        sum.add(&Metrics { turn: self.media.turn.metrics().clone(), io: self.media.io });
+        let sizes = self.media.turn.sizes();
+        let open =
+            Open { allocations: sizes.allocations, permissions: sizes.permissions, channels: sizes.channels };
+        sum.add(&Metrics { turn: self.media.turn.metrics().clone(), io: self.media.io, open });
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = sum;
     }
 }

@@ -91,12 +91,14 @@ fn an_icmp_error_from_the_kernel_reaches_the_client() {
 
 #[test]
 fn a_relay_ends_with_its_allocation() {
-    let (_worker, server) = worker(1);
+    let (worker, server) = worker(1);
     let mut ann = Client::udp(server);
     let relayed = ann.allocate();
+    until(&worker, |metrics| metrics.open.allocations == 1);
     assert!(UdpSocket::bind(relayed).is_err());
     assert_eq!(ann.request(super::client::REFRESH, &[(0x000D, vec![0; 4])]).0, 0);
     UdpSocket::bind(relayed).expect("the port is free again");
+    until(&worker, |metrics| metrics.open.allocations == 0);
 }
 
 #[test]
