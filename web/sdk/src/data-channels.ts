@@ -11,6 +11,9 @@ export interface Delivery {
   maxRetransmits?: number | undefined;
 }
 
+/** No frame, so that nobody is told. */
+const PROVOCATION = new Uint8Array(1);
+
 interface Lane {
   channel: RTCDataChannel | undefined;
   delivery: Delivery;
@@ -52,6 +55,16 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
     if (lane.channel?.readyState === 'open') lane.channel.send(frame);
     // A channel that has closed had a peer that is gone: nobody waits for this.
     else if (!lane.channel || lane.channel.readyState === 'connecting') lane.waiting.push(frame);
+  }
+
+  /** Makes the other end's SCTP answer (RFC 9260 §6.2), whatever the application there does. */
+  provoke(): void {
+    const lane = this.#lane({ ordered: false, maxRetransmits: 0 });
+    if (!lane.channel) this.#open(lane);
+    // One that still waits will do.
+    else if (lane.channel.readyState === 'open' && lane.channel.bufferedAmount === 0) {
+      lane.channel.send(PROVOCATION);
+    }
   }
 
   #lane(delivery: Delivery): Lane {

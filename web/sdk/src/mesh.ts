@@ -18,6 +18,8 @@ export interface MeshEvents {
   /** Tracks or path of this participant's connection changed. */
   change: ParticipantId;
   data: DataMessage;
+  /** Nothing comes from this participant any more. */
+  silent: ParticipantId;
   /** The participant closed its end on purpose. */
   closed: ParticipantId;
 }
@@ -76,6 +78,7 @@ export class Mesh extends Emitter<MeshEvents> {
     peer.on('tracks', () => this.emit('change', id));
     peer.on('path', () => this.emit('change', id));
     peer.on('data', ({ topic, payload }) => this.emit('data', { from: id, topic, payload }));
+    peer.on('silent', () => this.emit('silent', id));
     peer.on('closed', () => this.emit('closed', id));
     peer.handleReachable(this.#online && connected);
     peer.start();

@@ -12,13 +12,15 @@ export interface NegotiationEvents {
   signal: SignalPayload;
   /** An exchange is complete: both sides know all m-lines. */
   negotiated: undefined;
+  /** The connection was left for a fresh one, by us or by the peer. */
+  renewed: undefined;
 }
 
 export interface NegotiationOptions {
   /** Gives way when offers cross. Exactly one of the two sides is. */
   polite: boolean;
   firstOffer: FirstOffer;
-  /** Makes a connection; again after the first offers crossed. */
+  /** Makes a connection; again after the first offers crossed, and to begin anew. */
   connect: () => RTCPeerConnection;
   /** Adds what a first offer holds. */
   prepareOffer: (connection: RTCPeerConnection) => void;
@@ -31,6 +33,9 @@ export interface NegotiationOptions {
  * difference for first offers that cross. A transceiver made for an offer is never matched with the m-line
  * of a remote one (RFC 9429 §5.10), so a rolled back first offer would leave its four behind: the polite
  * side begins with a fresh connection instead.
+ *
+ * Either side may leave a connection that is past help for a fresh one: its offer then has another session id
+ * (RFC 8866 §5.2), which tells the other to do the same.
  */
 export class Negotiation extends Emitter<NegotiationEvents> {
   readonly #options: NegotiationOptions;
@@ -49,6 +54,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   #early: RTCIceCandidateInit[] = [];
   #lastOffer: string | undefined;
   #lastAnswer: string | undefined;
+  /** The peer's session in the connection that was left: what it still says in that one comes too late. */
+  #left: string | undefined;
   #firstOfferTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NegotiationOptions) {
@@ -98,6 +105,16 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     });
   }
 
+  /** Leaves the connection for a fresh one. */
+  renew(): void {
+    this.#run(() => {
+      if (!this.#begun) return;
+      this.#replace();
+      this.emit('renewed', undefined);
+      this.#offerFirst();
+    });
+  }
+
   /** Signals that the server had passed on may have died with the peer's connection: says again what is open. */
   repeat(): void {
     this.#run(() => {
@@ -136,6 +153,14 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     return connection;
   }
 
+  #replace(): void {
+    const remote = this.#connection.currentRemoteDescription;
+    if (remote) this.#left = sessionOf(remote.sdp);
+    this.#connection.close();
+    this.#connection = this.#connect();
+    this.#offered = false;
+  }
+
   #offerFirst(): void {
     this.#begun = this.#offered = true;
     this.#options.prepareOffer(this.#connection);
@@ -151,17 +176,18 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   }
 
   async #handleOffer(sdp: string): Promise<void> {
+    if (sessionOf(sdp) === this.#left) return;
     if (originOf(sdp) === this.#lastOffer) return this.#sendAnswer();
-    const first = this.#connection.currentRemoteDescription === null;
+    const before = this.#connection.currentRemoteDescription;
+    // Whatever we may be about to say belongs to a connection whose other end is gone.
+    const renewed = before !== null && sessionOf(before.sdp) !== sessionOf(sdp);
+    const first = before === null || renewed;
     // A first offer of ours that is only prepared collides as well: its transceivers exist.
-    const collision = this.#connection.signalingState !== 'stable' || (first && this.#offered);
+    const collision = !renewed && (this.#connection.signalingState !== 'stable' || (first && this.#offered));
     this.#ignoringOffer = collision && !this.#options.polite;
     if (this.#ignoringOffer) return;
-    if (collision && first) {
-      this.#connection.close();
-      this.#connection = this.#connect();
-      this.#offered = false;
-    }
+    if (renewed || (collision && first)) this.#replace();
+    if (renewed) this.emit('renewed', undefined);
     this.#begun = true;
     clearTimeout(this.#firstOfferTimer);
     await setRemote(this.#connection, 'offer', sdp);
@@ -176,6 +202,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     const origin = originOf(sdp);
     // It came twice, because our offer did.
     if (this.#connection.signalingState !== 'have-local-offer' || origin === this.#lastAnswer) return;
+    if (sessionOf(sdp) === this.#left) return;
     await setRemote(this.#connection, 'answer', sdp);
     this.#lastAnswer = origin;
     this.#ignoringOffer = false;
@@ -275,6 +302,14 @@ async function setRemote(
     // A browser that objects to the addition gets the description as it came.
     await connection.setRemoteDescription({ type, sdp });
   }
+}
+
+/**
+ * The session id: stays the same as long as the connection that describes itself (RFC 9429 §5.2.1). What stands
+ * around it in `o=` does not survive in the browser that was told.
+ */
+function sessionOf(sdp: string): string {
+  return /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? '';
 }
 
 /** The `o=` line: differs for every description a connection makes (RFC 9429 §5.2.2). */

@@ -2,12 +2,13 @@ import { DataChannels } from './data-channels';
 import type { Delivery } from './data-channels';
 import type { Frame } from './data-frame';
 import { Emitter } from './emitter';
+import { Flow, LOOK_MS } from './flow';
 import { IceRecovery } from './ice-recovery';
 import { Negotiation } from './negotiation';
 import type { FirstOffer } from './roster';
 import { addSlots, adoptSlots, receivedTracks, setTrack, SLOTS, tuneSlots } from './slots';
 import type { Tracks } from './slots';
-import { selectedPair } from './stats-report';
+import { bytesReceived, selectedPair } from './stats-report';
 import type { PeerPath, TrackSource } from './types';
 import type { SignalPayload } from './wire.gen';
 
@@ -30,6 +31,8 @@ export interface PeerEvents {
   tracks: Tracks;
   path: PeerPath;
   data: Frame;
+  /** Nothing comes any more, on a connection that the browser may still call connected. */
+  silent: undefined;
   /** The other end has closed the connection on purpose. */
   closed: undefined;
 }
@@ -37,6 +40,8 @@ export interface PeerEvents {
 /** The direct connection to one participant, over all that may happen to it. */
 export class Peer extends Emitter<PeerEvents> {
   readonly #recovery: IceRecovery;
+  readonly #flow = new Flow();
+  readonly #looks: ReturnType<typeof setInterval>;
   readonly #negotiation: Negotiation;
   readonly #data = new DataChannels();
   #configuration: RTCConfiguration;
@@ -67,12 +72,23 @@ export class Peer extends Emitter<PeerEvents> {
       },
     });
     this.#recovery.on('restart', () => this.#negotiation.restart());
+    this.#recovery.on('renew', () => this.#negotiation.renew());
     this.#recovery.on('state', (state) => {
       if (state === 'connected') void this.#readPath();
       else this.#setPath(state);
     });
+    this.#flow.on('quiet', () => this.#data.provoke());
+    this.#flow.on('change', (flows) => {
+      this.#recovery.handleFlow(flows);
+      if (!flows) this.emit('silent', undefined);
+    });
+    this.#looks = setInterval(() => void this.#look(), LOOK_MS);
     this.#negotiation.on('signal', (payload) => this.emit('signal', payload));
     this.#negotiation.on('negotiated', () => this.#handleNegotiated());
+    this.#negotiation.on('renewed', () => {
+      this.#tuned = false;
+      this.#recovery.handleRenewed();
+    });
     this.#data.on('message', (frame) => this.emit('data', frame));
     this.#data.on('closed', () => {
       if (this.connection.connectionState !== 'failed') this.emit('closed', undefined);
@@ -115,9 +131,11 @@ export class Peer extends Emitter<PeerEvents> {
 
   /** Signals get through to the participant, or they do not for now. */
   handleReachable(reachable: boolean): void {
+    // Also when they did all along: the participant may have come back over another connection, and what went
+    // to the old one is lost.
+    if (reachable) this.#negotiation.repeat();
     if (reachable === this.#reachable) return;
     this.#reachable = reachable;
-    if (reachable) this.#negotiation.repeat();
     this.#recovery.handleReachable(reachable);
   }
 
@@ -154,6 +172,7 @@ export class Peer extends Emitter<PeerEvents> {
 
   close(): void {
     this.clear();
+    clearInterval(this.#looks);
     this.#recovery.close();
     this.#data.clear();
     this.#negotiation.close();
@@ -167,11 +186,24 @@ export class Peer extends Emitter<PeerEvents> {
   }
 
   #handleNegotiated(): void {
+    this.#recovery.handleNegotiated();
     this.#tracks = receivedTracks(this.#transceivers);
     this.emit('tracks', this.#tracks);
     if (this.#tuned) return;
     this.#tuned = true;
     tuneSlots(this.#transceivers);
+  }
+
+  async #look(): Promise<void> {
+    const { connection } = this;
+    if (connection.connectionState !== 'connected') return;
+    try {
+      const report = await connection.getStats();
+      if (connection !== this.connection) return;
+      this.#flow.look(bytesReceived(report), selectedPair(report)?.roundTripMs ?? 0, performance.now());
+    } catch {
+      // closed meanwhile
+    }
   }
 
   async #readPath(): Promise<void> {

@@ -36,6 +36,9 @@ const RETRY_MEDIA_MS = 1_000;
 /** How often it is looked whether TURN's credential is old: the clock goes on while a laptop sleeps, timers do not. */
 const TURN_MS = 60_000;
 
+/** How long a live server may take to answer when there is other reason to think that it cannot be reached. */
+const QUICK_PROBE_MS = 500;
+
 export interface MeetingOptions {
   serverUrl: string;
   options: JoinOptions;
@@ -247,6 +250,8 @@ export class Meeting implements Room {
       mesh.on('signal', ({ to, incarnation, payload }) => this.#outbox.push(to, incarnation, payload)),
       mesh.on('change', (id) => this.#refresh(id)),
       mesh.on('data', (message) => this.#events.emit('data', message)),
+      // If the network is another one now, the way to the server is dead as well, and says so minutes later.
+      mesh.on('silent', () => signaling.probe(QUICK_PROBE_MS)),
       mesh.on('closed', (id) => roster.handlePeerClosed(id)),
       this.#speaking.on('change', (id) => this.#refresh(id)),
       media.on('change', () => this.#handleMedia()),

@@ -107,9 +107,10 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   /** Finds out soon whether the connection still lives: after a change of network it often does not. */
-  probe(): void {
+  probe(answerMs = PROBE_MS): void {
     if (this.#phase.phase !== 'joined') return this.reconnectNow();
-    this.request('media', this.#options.join().media, PROBE_MS).catch(() => undefined);
+    // Not after the usual pause: that spares a server whose clients are all lost at the same moment.
+    this.request('media', this.#options.join().media, answerMs).catch(() => this.reconnectNow());
   }
 
   reconnectNow(): void {

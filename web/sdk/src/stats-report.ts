@@ -30,6 +30,13 @@ export function selectedPair(report: RTCStatsReport): SelectedPair | undefined {
   };
 }
 
+/** All that came for the connection, on whatever path; ICE's own checks not counted. */
+export function bytesReceived(report: RTCStatsReport): number {
+  return statsOf(report)
+    .filter(({ type }) => type === 'candidate-pair')
+    .reduce((sum, pair) => sum + ((pair as RTCIceCandidatePairStats).bytesReceived ?? 0), 0);
+}
+
 function findPair(report: RTCStatsReport): CandidatePairStats | undefined {
   let fallback: CandidatePairStats | undefined;
   for (const stats of statsOf(report)) {

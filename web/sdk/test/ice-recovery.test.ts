@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { IceRecovery } from '../src/ice-recovery';
 
 function begin(patience = 0) {
   const recovery = new IceRecovery(patience);
   const states: string[] = [];
-  let restarts = 0;
+  let [restarts, renewals] = [0, 0];
   recovery.on('restart', () => restarts++);
+  recovery.on('renew', () => renewals++);
   recovery.on('state', (state) => states.push(state));
-  return { recovery, states, restarts: () => restarts };
+  return { recovery, states, restarts: () => restarts, renewals: () => renewals };
 }
 const up = (patience = 0) => {
   const begun = begin(patience);
@@ -91,4 +92,76 @@ it('asked for while all is well, it is one restart that nobody hears of', async 
   recovery.restartNow();
   await vi.advanceTimersByTimeAsync(60_000);
   expect([states, restarts()]).toEqual([[], 1]);
+});
+
+describe('silence', () => {
+  it('is met with a restart at once, by the polite side a moment later; the user is not told', async () => {
+    const [impolite, polite] = [up(), up(1_000)];
+    for (const { recovery } of [impolite, polite]) recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(10);
+    expect([impolite.restarts(), polite.restarts()]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect([impolite.restarts(), polite.restarts()]).toEqual([1, 1]);
+    expect([...impolite.states, ...polite.states]).toEqual([]);
+  });
+
+  it('that the restart does not end is met with another connection', async () => {
+    const { recovery, restarts, renewals } = up();
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(renewals()).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([restarts(), renewals()]).toEqual([1, 1]);
+  });
+
+  it('that goes on even so is met with further tries, whatever the browser says meanwhile', async () => {
+    const { recovery, states, restarts, renewals } = up();
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(700);
+    recovery.handleRenewed();
+    recovery.handleConnectionState('disconnected');
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect([restarts(), renewals()]).toEqual([2, 1]);
+    expect(states).toEqual(['connecting']);
+  });
+
+  it('needs nothing more once packets come again', async () => {
+    const { recovery, states, restarts, renewals } = up();
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(500);
+    recovery.handleFlow(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([states, restarts(), renewals()]).toEqual([[], 1, 0]);
+  });
+
+  it('in which the other goes ahead is not restarted twice', async () => {
+    const { recovery, restarts, renewals } = up(1_000);
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(100);
+    recovery.handleNegotiated();
+    await vi.advanceTimersByTimeAsync(800);
+    expect([restarts(), renewals()]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([restarts(), renewals()]).toEqual([0, 1]);
+  });
+
+  it('with the server out of reach too: the restart gets its time once it can be heard of', async () => {
+    const { recovery, restarts, renewals } = up();
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(500);
+    recovery.handleReachable(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    recovery.handleReachable(true);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([restarts(), renewals()]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([restarts(), renewals()]).toEqual([1, 1]);
+  });
+
+  it('before the connection is up is for the timers of the first connection', async () => {
+    const { recovery, restarts } = begin();
+    recovery.handleFlow(false);
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(restarts()).toBe(0);
+  });
 });

@@ -69,8 +69,8 @@ function expectAgreement(a: Side, b: Side): void {
     ]);
     expect(side.connection.getTransceivers().every((t) => t.direction === 'sendrecv')).toBe(true);
   }
-  // All but the DTLS role, which a later offer names.
-  const said = (sdp = '') => sdp.replace(/a=setup:.*/, '');
+  // All but the DTLS role, which a later offer names, and what the browser does not keep.
+  const said = (sdp = '') => sdp.replace(/a=setup:.*/, '').replace(/o=\S+/, '');
   expect(said(a.connection.remoteDescription?.sdp)).toBe(said(b.connection.localDescription?.sdp));
   expect(said(b.connection.remoteDescription?.sdp)).toBe(said(a.connection.localDescription?.sdp));
 }
@@ -267,4 +267,69 @@ it('after closing nothing is sent and nothing complains', async () => {
   present.negotiation.close();
   await settle();
   expect(present.outgoing).toEqual([]);
+});
+
+describe('a connection left for a fresh one', () => {
+  /** Both sides on their second connection, agreed, and the first ones closed. */
+  function expectRenewed(a: Side, b: Side) {
+    expectAgreement(a, b);
+    for (const side of [a, b]) {
+      expect(side.connections.length).toBeGreaterThan(1);
+      expect(side.connections.slice(0, -1).every(({ closed }) => closed)).toBe(true);
+      expect(side.connection.closed).toBe(false);
+    }
+  }
+
+  it.each([true, false])('by the polite side (%s), the other follows', async (byPolite) => {
+    const [polite, impolite] = await call();
+    (byPolite ? polite : impolite).negotiation.renew();
+    await converge(polite, impolite);
+    expectRenewed(polite, impolite);
+  });
+
+  it('by both at once: they meet on one', async () => {
+    const [polite, impolite] = await call();
+    polite.negotiation.renew();
+    impolite.negotiation.renew();
+    await converge(polite, impolite);
+    expectRenewed(polite, impolite);
+  });
+
+  it.each([true, false])(
+    'while the other (the polite one: %s) restarts ICE on the old one',
+    async (politeRestarts) => {
+      const [polite, impolite] = await call();
+      const [restarting, renewing] = politeRestarts ? [polite, impolite] : [impolite, polite];
+      restarting.negotiation.restart();
+      await settle();
+      expect(restarting.types).toContain('offer');
+      renewing.negotiation.renew();
+      await converge(polite, impolite);
+      expectRenewed(polite, impolite);
+    },
+  );
+
+  it('an answer that was under way on the old one is not taken for one to the new offer', async () => {
+    const [polite, impolite] = await call();
+    polite.negotiation.restart();
+    await settle();
+    await deliver(polite, impolite);
+    polite.negotiation.renew();
+    await settle();
+    await deliver(impolite, polite);
+    expect(polite.connection.signalingState).toBe('have-local-offer');
+    await converge(polite, impolite);
+    expectRenewed(polite, impolite);
+  });
+
+  it('an ICE restart afterwards stays on it', async () => {
+    const [polite, impolite] = await call();
+    polite.negotiation.renew();
+    await converge(polite, impolite);
+    const { connection } = impolite;
+    polite.negotiation.restart();
+    await converge(polite, impolite);
+    expect(impolite.connection).toBe(connection);
+    expectRenewed(polite, impolite);
+  });
 });

@@ -319,6 +319,50 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a connection on which nothing comes any more', () => {
+  /** The call is up, and packets have come. */
+  async function talk() {
+    const { ann, bob } = await call();
+    ann.peer.become('connected');
+    ann.peer.bytesReceived = 1_000;
+    await vi.advanceTimersByTimeAsync(200);
+    return { ann, bob };
+  }
+
+  it('is restarted, then replaced, and the server is asked whether it can be reached', async () => {
+    const { ann } = await talk();
+    const { peer } = ann;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(ann.network.last.take('media').data).toMatchObject({ mic: false });
+    await vi.advanceTimersByTimeAsync(300);
+    expect([peer.restarts, peer.closed]).toEqual([1, false]);
+    await vi.advanceTimersByTimeAsync(700);
+    expect(peer.closed).toBe(true);
+    expect(ann.peer).not.toBe(peer);
+    expect((await ann.signals()).at(-2)).toMatchObject({ payload: { type: 'offer' } });
+  });
+
+  it('is left alone while packets come', async () => {
+    const { ann } = await talk();
+    for (let look = 0; look < 50; look++) {
+      ann.peer.bytesReceived += look % 3;
+      await vi.advanceTimersByTimeAsync(200);
+    }
+    expect([ann.peer.restarts, ann.peers.length]).toEqual([0, 1]);
+  });
+
+  it('of one who has come back by another way to the server: the offer that is lost with the old one is sent again', async () => {
+    const { ann } = await talk();
+    await vi.advanceTimersByTimeAsync(1_300);
+    ann.network.last.take('media');
+    const offer = (await ann.signals()).find(({ payload }) => payload.type === 'offer');
+    expect(offer).toBeDefined();
+    // To the server Bob was never away.
+    await ann.tell({ event: 'participant-updated', data: BOB });
+    expect((await ann.signals())[0]?.payload).toEqual(offer?.payload);
+  });
+});
+
 describe('signals', () => {
   it('one that comes twice counts once', async () => {
     const bob = new Client();

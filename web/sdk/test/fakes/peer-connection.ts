@@ -62,6 +62,7 @@ export class FakePeerConnection extends EventTarget {
   readonly candidates: string[] = [];
   readonly channels: FakeDataChannel[] = [];
   restarts = 0;
+  bytesReceived = 0;
   closed = false;
   /** Candidates "gathered" after each local description. */
   gathers = 1;
@@ -110,7 +111,7 @@ export class FakePeerConnection extends EventTarget {
     const lines = this.#transceivers
       .map((t) => `m=${t.kind}\r\na=mid:${t.mid}\r\na=${t.direction}\r\n`)
       .join('');
-    const sdp = `v=0\r\no=- ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\na=setup:${type === 'offer' ? 'actpass' : this.#role()}\r\n${lines}`;
+    const sdp = `v=0\r\no=fake ${this.#id} ${++this.#version} IN IP4 0\r\na=ice-ufrag:${this.#id}.${this.#ufrag}\r\na=setup:${type === 'offer' ? 'actpass' : this.#role()}\r\n${lines}`;
     this.localDescription = { type, sdp };
     if (type === 'answer') {
       this.#dtls ??= this.#role();
@@ -128,8 +129,10 @@ export class FakePeerConnection extends EventTarget {
     }
   }
 
-  async setRemoteDescription({ type, sdp }: Description): Promise<void> {
+  async setRemoteDescription({ type, sdp: given }: Description): Promise<void> {
     await Promise.resolve();
+    // Chromium keeps a remote description in words of its own; the user name of `o=` is not among them.
+    const sdp = given.replace('o=fake ', 'o=- ');
     if (this.closed) throw new Error('closed');
     if (type === 'answer') {
       const role = sdp.includes('a=setup:active') ? 'passive' : 'active';
@@ -160,7 +163,7 @@ export class FakePeerConnection extends EventTarget {
   }
 
   async getStats(): Promise<Map<string, unknown>> {
-    return new Map();
+    return new Map([['pair', { type: 'candidate-pair', bytesReceived: this.bytesReceived }]]);
   }
 
   close(): void {
