@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e fuzz bench-turn screenshots clean
+.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab fuzz bench-turn screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -63,6 +63,10 @@ bench-turn: build
 # Files made from others; tests fail when they are stale.
 generate:
 	KAIGI_GENERATE=1 cargo test --release --locked -p kaigi-protocol the_typescript_types_are_current
+
+# Real calls through every kind of network; writes the table in docs/natlab.md. CELLS="'only TLS'" runs some only.
+natlab: build setup-test
+	cd e2e && TEST_BINARY=$(abspath $(TARGET))/release/kaigi node natlab/main.mjs $(CELLS)
 
 # The pictures in docs/images, from a real call.
 screenshots: build setup-test
