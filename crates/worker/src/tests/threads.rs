@@ -150,7 +150,8 @@ fn clients_of_all_threads_reach_each_other() {
 
 #[test]
 fn a_thread_that_panics_starts_anew_and_the_others_go_on() {
-    let (worker, server) = worker(2);
+    // Without a rule for loopback, only a relay that is known can be a peer.
+    let (worker, server) = with(2, Policy::default(), Limits::default());
     let (mut ann, mut bob) = (Client::stream(&worker, 0), Client::stream(&worker, 1));
     let (to_ann, to_bob) = (ann.allocate(), bob.allocate());
     let mut clients: Vec<Client> = (0..8).map(|_| Client::udp(server)).collect();
@@ -170,9 +171,7 @@ fn a_thread_that_panics_starts_anew_and_the_others_go_on() {
     // Its relays are gone, for its own clients (437 to whoever still believes in one) and for the other thread.
     let codes: Vec<u16> = clients.iter_mut().map(|client| client.request(REFRESH, &[]).0).collect();
     assert!(codes.iter().all(|code| [0, 437].contains(code)), "{codes:?}");
-    assert_eq!(ann.bind(0x4000, to_bob), 0, "an address like any other now");
-    ann.send_channel(0x4000, b"x");
-    assert_eq!(until(&worker, |metrics| metrics.io.sent > 0).turn.handed_over, 0);
+    assert_eq!(ann.bind(0x4000, to_bob), 403);
     // It works again, and learns the relays of the others.
     let mut bob = Client::stream(&worker, 3);
     let to_bob = bob.allocate();
