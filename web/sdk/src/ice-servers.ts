@@ -15,14 +15,12 @@ export function iceServersFor(
   extra: readonly RTCIceServer[] = [],
   announced?: Announced,
 ): RTCIceServer[] {
-  const { hostname, port, protocol } = new URL(serverUrl);
   const turn = announced?.turn;
-  // `hostname` keeps the brackets of an IPv6 literal, as RFC 7064 §3.1 wants them.
-  const address = `${hostname}:${String(turn?.port ?? (port || (protocol === 'http:' ? '80' : '443')))}`;
-  const servers: RTCIceServer[] = [{ urls: `stun:${address}` }];
+  const own = ownUrls(serverUrl, turn?.port);
+  const servers: RTCIceServer[] = [{ urls: own.stun }];
   if (turn) {
     const { username, credential } = turn;
-    servers.push({ urls: turnUrls(address, protocol === 'https:' && turn.port === undefined), username, credential });
+    servers.push({ urls: [own.udp, own.tcp, ...(own.tls ? [own.tls] : [])], username, credential });
   }
   for (const { urls, username, credential } of announced?.iceServers ?? []) {
     servers.push({
@@ -34,8 +32,29 @@ export function iceServersFor(
   return [...servers, ...extra];
 }
 
-/** RFC 7065. With a port of its own the server is behind a proxy, which is where TLS ends. */
-function turnUrls(address: string, tls: boolean): string[] {
-  const plain = [`turn:${address}?transport=udp`, `turn:${address}?transport=tcp`];
-  return tls ? [...plain, `turns:${address}?transport=tcp`] : plain;
+/** Where the Kaigi server's own STUN and TURN are (RFC 7064, RFC 7065). */
+export interface OwnUrls {
+  host: string;
+  port: number;
+  stun: string;
+  udp: string;
+  tcp: string;
+  /** Absent where TLS ends at a proxy: with a port of its own the server is behind one. */
+  tls: string | undefined;
+}
+
+export function ownUrls(serverUrl: string, turnPort?: number): OwnUrls {
+  const { hostname, port: pagePort, protocol } = new URL(serverUrl);
+  const port = turnPort ?? Number(pagePort || (protocol === 'http:' ? 80 : 443));
+  // `hostname` keeps the brackets of an IPv6 literal, as RFC 7064 §3.1 wants them.
+  const address = `${hostname}:${String(port)}`;
+  const tls = protocol === 'https:' && turnPort === undefined;
+  return {
+    host: hostname,
+    port,
+    stun: `stun:${address}`,
+    udp: `turn:${address}?transport=udp`,
+    tcp: `turn:${address}?transport=tcp`,
+    tls: tls ? `turns:${address}?transport=tcp` : undefined,
+  };
 }

@@ -6,8 +6,8 @@ import { Page } from './page';
 import { PreparedConnections } from './prepared';
 import { pageStorage, ResumeStore } from './resume-store';
 import { Meeting } from './room';
+import { resolveServerUrl } from './server-url';
 import { Signaling } from './signaling';
-import { KaigiError } from './types';
 import type { JoinOptions, Room } from './types';
 
 /** The longest a join waits for its first offers to leave. */
@@ -33,7 +33,7 @@ export async function joinRoom(
   surroundings: Surroundings = { connect: prepared.connect },
 ): Promise<Room> {
   const { signal, room, name, createKey, transports } = options;
-  const url = resolve(serverUrl);
+  const url = resolveServerUrl(serverUrl);
   if (signal?.aborted) throw aborted();
   if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
   const media = options.media ?? createLocalMedia();
@@ -90,7 +90,7 @@ export async function joinRoom(
  * call it when somebody is about to join. Returns how to say that nobody will.
  */
 export function prepareJoin(serverUrl: string, options: { transports?: Transport[] } = {}): () => void {
-  return prepared.prepare({ serverUrl: resolve(serverUrl), transports: options.transports });
+  return prepared.prepare({ serverUrl: resolveServerUrl(serverUrl), transports: options.transports });
 }
 
 /** Can this browser hold a meeting, on this page? */
@@ -112,13 +112,4 @@ function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
       done();
     });
   });
-}
-
-function resolve(serverUrl: string): string {
-  const base = typeof location === 'undefined' ? undefined : location.href;
-  try {
-    return new URL(serverUrl, base).href;
-  } catch (cause) {
-    throw new KaigiError('server-unreachable', `"${serverUrl}" is not an address of a server.`, { cause });
-  }
 }
