@@ -13,6 +13,8 @@ export function joinRoom(serverUrl: string, options: JoinOptions): Promise<Room>
   return join(serverUrl, options);
 }
 
+export { testConnection } from './connection-test';
+export type * from './connection-test/types';
 export { DATA_BYTES } from './data-frame';
 export { isSupported, prepareJoin } from './join';
 export { createLocalMedia } from './local-media';
