@@ -1,4 +1,5 @@
-import { useRoute } from './core/route';
+import { TestPage } from './connection-test/TestPage';
+import { useRoute, type Route } from './core/route';
 import { Landing } from './landing/Landing';
 import { RoomPage } from './room/RoomPage';
 import { ErrorBoundary } from './ui/ErrorBoundary';
@@ -8,8 +9,19 @@ export function App() {
   const route = useRoute();
   return (
     <ErrorBoundary>
-      {route.page === 'landing' ? <Landing /> : <RoomPage key={route.room} roomName={route.room} />}
+      <Page route={route} />
       <Toaster />
     </ErrorBoundary>
   );
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.page) {
+    case 'landing':
+      return <Landing />;
+    case 'test':
+      return <TestPage />;
+    case 'room':
+      return <RoomPage key={route.room} roomName={route.room} />;
+  }
 }

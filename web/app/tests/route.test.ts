@@ -12,6 +12,9 @@ it.each([
   ['/r/100%25', { page: 'room', room: '100%' }],
   ['/r/100%', { page: 'room', room: '100%' }],
   ['/other', { page: 'landing' }],
+  ['/test', { page: 'test' }],
+  ['/test/', { page: 'test' }],
+  ['/testing', { page: 'landing' }],
 ])('the path %s is %j', (path, route) => {
   expect(parseRoute(path)).toEqual(route);
 });

@@ -1,7 +1,7 @@
 import { createStore, useStore } from './store';
 
 /** Which page an address means. */
-export type Route = { page: 'landing' } | { page: 'room'; room: string };
+export type Route = { page: 'landing' } | { page: 'test' } | { page: 'room'; room: string };
 
 /** What the address asks for besides the page. */
 export interface Query {
@@ -14,6 +14,7 @@ export interface Query {
 }
 
 export function parseRoute(pathname: string): Route {
+  if (/^\/test\/*$/.test(pathname)) return { page: 'test' };
   const match = /^\/r\/([^/]+)\/*$/.exec(pathname);
   const encoded = match?.[1];
   if (encoded === undefined) return { page: 'landing' };
@@ -64,10 +65,14 @@ export function useRoute(): Route {
   return useStore(route);
 }
 
-export function navigate(path: string): void {
+/** A path of ours in the language that the address asks for, if it asks. */
+export function withLanguage(path: string): string {
   const language = parseQuery(location.search).lang;
-  const suffix = language === undefined ? '' : `?lang=${encodeURIComponent(language)}`;
-  history.pushState(null, '', path + suffix);
+  return language === undefined ? path : `${path}?lang=${encodeURIComponent(language)}`;
+}
+
+export function navigate(path: string): void {
+  history.pushState(null, '', withLanguage(path));
   route.set(parseRoute(location.pathname));
   scrollTo(0, 0);
 }

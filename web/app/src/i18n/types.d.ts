@@ -1,8 +1,9 @@
+import type testEn from '../connection-test/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof en; test: typeof testEn };
     keySeparator: false;
     nsSeparator: false;
   }

@@ -1,7 +1,7 @@
 import { Copy, QrCode, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useInvitation } from '../core/invite';
-import { copyInstead, useCopy } from './useCopy';
+import { copyInstead, useCopy } from '../core/useCopy';
 
 /** Shown while nobody else is there: the way to get somebody. */
 export function AloneCard({ room, onInvite }: { room: string; onInvite: () => void }) {

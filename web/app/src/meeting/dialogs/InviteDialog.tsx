@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { encode } from 'uqr';
 import { useInvitation } from '../../core/invite';
 import { Modal } from '../../ui/Modal';
-import { copyInstead, useCopy } from '../useCopy';
+import { copyInstead, useCopy } from '../../core/useCopy';
 
 export default function InviteDialog({ room, onClose }: { room: string; onClose: () => void }) {
   const { t } = useTranslation();

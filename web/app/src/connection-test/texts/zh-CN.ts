@@ -1,0 +1,171 @@
+const chinese = {
+  'test.title': '连接测试',
+  'test.lead': '逐步检查在这里能否正常通话。大约需要 15 秒，最多传输 40 MB 数据。',
+  'test.result': '结果',
+  'test.progress': '测试进度',
+  'test.stop': '停止',
+  'test.again': '重新测试',
+  'test.server': '测试的服务器：{{host}}，端口 {{port}}',
+  'test.copy': '复制',
+  'test.copied': '已复制',
+
+  'state.waiting': '等待中',
+  'state.running': '正在测试…',
+  'state.ok': '正常',
+  'state.warning': '警告',
+  'state.failed': '失败',
+  'state.skipped': '未测试',
+
+  'verdict.running': '正在测试您的连接…',
+  'verdict.runningText': '您可以继续浏览本页面，结果会陆续显示。',
+  'verdict.udp': '在这里可以正常通话，通过 UDP 直连。',
+  'verdict.udpText': '这是最理想的情况。如果对方的网络不允许直连，通话将由服务器转发。',
+  'verdict.direct-only': '在这里只能与部分人通话。',
+  'verdict.direct-onlyText': 'UDP 可以通过，但服务器没有为您中继。与处在严格网络中的人通话将无法接通。',
+  'verdict.tcp': '在这里可以通话，由服务器通过 TCP 转发。',
+  'verdict.tcpText': 'UDP 无法通过。使用 TCP 时延迟较大，线路繁忙时画面可能卡顿。',
+  'verdict.tls': '在这里可以通话，由服务器通过 TLS 转发。',
+  'verdict.tlsText': '其他方式都无法通过。延迟较大，线路繁忙时画面可能卡顿。',
+  'verdict.poor': '在这里可以接通，但连接质量较差。',
+  'verdict.poorText': '具体问题见下文。靠近无线路由器、改用网线，或暂停下载和 VPN，通常会有改善。',
+  'verdict.none': '在这里无法接通通话。',
+  'verdict.noneText':
+    '服务器有应答，聊天可用，但画面和声音用 UDP 和 TCP 都无法通过。换一个网络（例如手机热点）可能马上见效。',
+  'verdict.forbidden': '此浏览器禁止通话。',
+  'verdict.forbiddenText':
+    '某项设置、扩展程序或您所在的组织不允许网页传输画面和声音。换一个浏览器可能马上见效。',
+  'verdict.unsupported': '在此页面上无法通话。',
+  'verdict.unsupportedText': '下面的第一步说明了原因和解决办法。',
+  'verdict.server-unreachable': '服务器没有应答。',
+  'verdict.server-unreachableText':
+    '请检查网络。如果其他人也遇到同样的问题，服务器可能正在重启，请稍后重新测试。',
+  'verdict.server-gone': '测试期间服务器停止了应答。',
+  'verdict.server-goneText': '服务器可能正在重启，或者您的网络中断了。请稍后重新测试。',
+  'verdict.untested': '未能测试画面和声音。',
+  'verdict.untestedText': '服务器有应答，但没有提供中继的使用权限。原因见下面的步骤。',
+  'verdict.stopped': '测试已停止。',
+  'verdict.stoppedText': '下面是停止之前的结果。',
+
+  'group.page': '本页面',
+  'group.server': '与服务器的连接',
+  'group.media': '画面和声音的通路',
+  'group.relay': '经服务器转发的质量',
+
+  'step.page': '安全页面',
+  'step.devices': '摄像头和麦克风',
+  'step.websocket': 'WebSocket 连接',
+  'step.polling': '长轮询',
+  'step.stun': 'STUN（UDP）',
+  'step.turn-udp': 'TURN（UDP）',
+  'step.turn-tcp': 'TURN（TCP）',
+  'step.turn-tls': 'TURN（TLS）',
+  'step.relay-udp': '中继（UDP）',
+  'step.relay-tcp': '中继（TCP）',
+  'step.relay-tls': '中继（TLS）',
+
+  'what.page': '使用摄像头和麦克风的前提',
+  'what.devices': '此浏览器找到并可以使用的设备',
+  'what.websocket': '用于加入会议和聊天',
+  'what.polling': 'WebSocket 被屏蔽时的替代方式',
+  'what.stun': '用于直接通话',
+  'what.turn-udp': '用于经服务器转发的通话',
+  'what.turn-tcp': '用于屏蔽 UDP 的网络',
+  'what.turn-tls': '用于只放行加密网页的网络',
+  'what.relay-udp': '先按通话的速率，再全速传输',
+  'what.relay-tcp': '先按通话的速率，再全速传输',
+  'what.relay-tls': '先按通话的速率，再全速传输',
+
+  'found.trusted': '已加密，此浏览器信任服务器的证书',
+  'found.secure': '已加密',
+  'found.devices': '麦克风：{{microphones}}，摄像头：{{cameras}}',
+  'found.answer': '应答时间 {{milliseconds}} 毫秒',
+  'found.address': '服务器看到的您的地址：{{addresses}}',
+  'found.ownAddress': '服务器看到的就是本设备的地址：中间没有 NAT',
+  'found.needs': '需要 {{step}}',
+  'found.relay': '中继地址 {{relays}}，用时 {{milliseconds}} 毫秒',
+  'found.roundTrip': '往返时延',
+  'found.milliseconds': '{{milliseconds}} 毫秒',
+  'found.jitter': '抖动',
+  'found.loss': '丢包',
+  'found.bitrate': '吞吐量',
+  'found.atLeast': '超过 {{bitrate}}',
+
+  'problem.same': '原因同上。',
+  'problem.insecure-page':
+    '本页面不是通过 https 打开的，浏览器因此不允许它使用摄像头和麦克风。请在同一地址前加上 https:// 打开。',
+  'problem.no-webrtc':
+    '此浏览器不支持通话，或者 WebRTC 已被关闭。请使用新版的 Chrome、Edge、Firefox 或 Safari。',
+  'problem.certificate-not-trusted':
+    '此浏览器似乎不信任服务器的证书，您是越过警告打开页面的。可以通话，但在严格网络中的最后一条通路不可用。',
+  'problem.no-devices': '未找到麦克风和摄像头。您可以加入会议、收听和发消息。',
+  'problem.no-microphone': '未找到麦克风。接上麦克风之前，其他人听不到您的声音。',
+  'problem.no-camera': '未找到摄像头。其他人会看到您名字的头像。',
+  'problem.devices-denied': '本页面无权使用摄像头或麦克风：您或某项设置拒绝了请求。',
+  'problem.server-unreachable': '服务器没有应答。',
+  'problem.server-gone': '服务器停止了应答。',
+  'problem.websocket-blocked': '您的网络屏蔽了 WebSocket。会议会改用长轮询，加入和聊天会稍慢。',
+  'problem.websocket-cut': '您的网络会很快切断 WebSocket 连接。会议会自动重连，但聊天和加入会变慢。',
+  'problem.polling-blocked': '长轮询不可用。只要 WebSocket 可用，就不需要它。',
+  'problem.udp-blocked': '您的网络屏蔽了通往服务器 {{port}} 端口的 UDP。',
+  'problem.udp-blocked-tcp': '您的网络屏蔽了通往 {{port}} 端口的 UDP；通话可改用 TCP，但延迟较大。',
+  'problem.udp-forbidden':
+    '您的浏览器不允许任何页面使用 UDP：某项设置、扩展程序或您所在的组织禁止了它。尚未涉及网络。',
+  'problem.webrtc-forbidden':
+    '您的浏览器根本没有为画面和声音寻找通路：某项设置、扩展程序或您所在的组织禁止了它。尚未涉及网络。',
+  'problem.turn-blocked': 'STUN 可以到达 {{port}} 端口，同一端口上的 TURN 却不行，似乎被防火墙过滤了。',
+  'problem.tcp-blocked':
+    '您的网络屏蔽了通往 {{port}} 端口的 TURN（TCP），但网页可以通过：防火墙或代理会检查连接内容。',
+  'problem.tls-blocked':
+    '无论加密与否，只有网页可以通过：您的网络会检查加密连接，或者此浏览器不信任服务器的证书。',
+  'problem.tls-not-trusted':
+    '此浏览器不信任服务器的证书。打开网页时可以越过警告，但浏览器不允许 TURN（TLS）有这样的例外。',
+  'problem.tls-at-proxy': '此服务器前面有反向代理负责加密，它不转发 TURN。',
+  'problem.turn-refused': '服务器有应答，但拒绝中继。请告知服务器的管理者。',
+  'problem.cookies-blocked':
+    '浏览器没有发送 Cookie，而服务器在中继之前需要它。请允许本页面使用 Cookie 并重新加载。',
+  'problem.too-many-tests': '您的网络刚才测试次数过多。请等一分钟后重新测试。',
+  'problem.no-credential': '服务器没有提供中继的使用权限。请告知服务器的管理者。',
+  'problem.relay-silent': '中继已建立，但没有数据通过。',
+  'problem.interrupted': '数据只通过了片刻，随后中断。',
+  'problem.lossy': '{{loss}} 的数据包丢失。画面会卡住，声音会断续。',
+  'problem.slow': '速度不足以传输清晰的画面，双向各需要 2.5 Mbit/s。',
+  'problem.delayed': '时延过长，通话双方容易同时开口。',
+  'problem.device-busy':
+    '本设备过于繁忙，测量结果比网络的实际情况差。通话也可能因此卡顿：请关闭不需要的程序。',
+  'problem.out-of-time': '其他步骤用完了全部时间。',
+  'problem.stopped': '测试在此之前已停止。',
+
+  'advice.label': '可以请人做什么',
+  'advice.network': '致您的网络管理员',
+  'advice.operator': '致此服务器的管理者',
+  'advice.browser': '致此浏览器的管理者',
+  'advice.open-udp':
+    '请允许从我们的网络向 {{host}} 的 {{port}} 端口发送 UDP 数据，并放行其应答。{{origin}} 上的视频会议用它传输画面和声音（STUN、TURN 和 SRTP）。',
+  'advice.allow-tcp':
+    '请允许向 {{host}} 的 {{port}} 端口建立 TCP 连接，不经过网页代理和内容过滤。除 https 之外，这些连接还承载 TURN（RFC 8656），即 {{origin}} 上视频会议的画面和声音。',
+  'advice.exempt-tls':
+    '请不要检查通往 {{host}} 的 {{port}} 端口的加密连接（HTTPS 拦截）。除 https 之外，这些连接还承载 TURN over TLS（RFC 8656），即 {{origin}} 上视频会议的画面和声音。',
+  'advice.allow-websocket':
+    '请允许通往 {{host}} 的 {{port}} 端口的 WebSocket 连接（RFC 6455），并且不要在使用中切断它们。{{origin}} 上的视频会议需要用它加入和聊天。',
+  'advice.trusted-certificate':
+    '请为 {{host}} 配置浏览器信任的证书（kaigi serve --tls-cert … --tls-key …）。否则 {{port}} 端口上的 TURN（TLS）不可用，而它是严格网络中的最后一条通路。',
+  'advice.allow-udp-in-browser':
+    '请允许网页通过 WebRTC 使用 UDP：在 Chrome 和 Edge 中，策略 WebRtcIPHandling 不能是 disable_non_proxied_udp；在 Firefox 中，media.peerconnection.ice.proxy_only 必须为 false；隐私或 VPN 扩展也不能关闭它。',
+
+  'report.title': '报告',
+  'report.text': '可以发给帮助您的人。其中没有姓名；您的地址只有在您选择后才会写入。',
+  'report.include': '写入我的地址 {{address}}',
+  'report.copy': '复制报告',
+  'report.verdict': '结果：{{verdict}}',
+  'report.server': '服务器：{{host}}，端口 {{port}}',
+  'report.browser': '浏览器：{{browser}}',
+  'report.time': '时间：{{time}}',
+  'report.hidden': '（地址已略去）',
+
+  'devices.try': '试一试',
+  'devices.stop': '停止',
+  'devices.preview': '您的画面',
+  'devices.speak': '请说句话，音量条应随之变化。',
+};
+
+export default chinese;
