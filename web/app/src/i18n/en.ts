@@ -157,6 +157,7 @@ const en = {
   'connection.signalingLost': 'Lost, reconnecting',
   'connection.milliseconds': '{{count}} ms',
   'connection.restart': 'Look for a better path',
+  'connection.test': 'Test the connection',
 
   'banner.label': 'Notices',
   'banner.serverLost': 'The connection to the server is lost.',

@@ -153,6 +153,7 @@ const chinese = {
   'connection.signalingLost': '已断开，正在重连',
   'connection.milliseconds': '{{count}} 毫秒',
   'connection.restart': '重新寻找路径',
+  'connection.test': '测试连接',
 
   'banner.label': '提示',
   'banner.serverLost': '与服务器的连接已断开。',

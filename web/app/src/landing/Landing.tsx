@@ -8,6 +8,7 @@ import { setChoices, useChoices, useMayOpenRooms } from '../core/preferences';
 import { checkRoomName, type RoomNameProblem } from '../core/room-name';
 import { navigate, roomFromInput, roomPath } from '../core/route';
 import { PageHeader } from '../ui/PageHeader';
+import { TestLink } from '../ui/TestLink';
 import { Illustration } from './Illustration';
 
 export function Landing() {
@@ -38,6 +39,7 @@ export function Landing() {
           <Video aria-hidden="true" />
           {t('landing.pointNothing')}
         </p>
+        <TestLink />
       </footer>
     </div>
   );

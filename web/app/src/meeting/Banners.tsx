@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCountdown, useLasting } from '../core/hooks';
 import { useSignaling } from '../core/useSdk';
+import { TestLink } from '../ui/TestLink';
 
 /** What concerns the whole meeting, above the stage: lost server, failed media, own screen shared. */
 export function Banners({
@@ -37,6 +38,7 @@ export function Banners({
             <RotateCw aria-hidden="true" />
             {t('ended.tryAgain')}
           </button>
+          <TestLink className="button small" newTab />
         </Banner>
       )}
       {sharing && (
@@ -49,6 +51,9 @@ export function Banners({
     </section>
   );
 }
+
+/** A loss that outlasts so many tries may be the network's doing. */
+const stubbornAttempts = 4;
 
 function ServerLost({ room, mediaLives }: { room: Room; mediaLives: boolean }) {
   const { t } = useTranslation();
@@ -70,6 +75,9 @@ function ServerLost({ room, mediaLives }: { room: Room; mediaLives: boolean }) {
         <RotateCw aria-hidden="true" className={seconds > 0 ? undefined : 'spin'} />
         {t('banner.rejoinNow')}
       </button>
+      {reconnecting.attempt >= stubbornAttempts && !reconnecting.serverClosing && (
+        <TestLink className="button small" newTab />
+      )}
     </Banner>
   );
 }

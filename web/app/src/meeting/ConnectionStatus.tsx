@@ -4,6 +4,7 @@ import { connectionQuality, formatBitrate, formatLoss } from '../core/format';
 import { useSettled } from '../core/hooks';
 import { useSignaling, useStats } from '../core/useSdk';
 import { PopoverButton } from '../ui/PopoverButton';
+import { TestLink } from '../ui/TestLink';
 
 type Shown = ConnectionStats['path'];
 
@@ -91,11 +92,14 @@ export function ConnectionStatus({ room, alone }: { room: Room; alone: boolean }
                   ),
               )}
             </dl>
-            {path !== 'waiting' && (
-              <button className="button small" onClick={() => room.restartIce()}>
-                {t('connection.restart')}
-              </button>
-            )}
+            <div className="connection-actions">
+              {path !== 'waiting' && (
+                <button className="button small" onClick={() => room.restartIce()}>
+                  {t('connection.restart')}
+                </button>
+              )}
+              <TestLink className="button small" newTab />
+            </div>
           </>
         )}
       </PopoverButton>

@@ -6,6 +6,7 @@ import type { RoomNameProblem } from '../core/room-name';
 import { navigate } from '../core/route';
 import { Logo } from '../ui/Logo';
 import { NoticePage } from '../ui/NoticePage';
+import { TestLink } from '../ui/TestLink';
 
 function HomeButton() {
   const { t } = useTranslation();
@@ -78,6 +79,9 @@ export function InvalidRoom({ problem }: { problem: RoomNameProblem }) {
   );
 }
 
+/** Failures that may be the network's doing. */
+const unreachable: readonly string[] = ['server-unreachable', 'timeout'];
+
 export function Failed({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   const { t } = useTranslation();
   const { title, text } = explain(error, 'join', t);
@@ -95,6 +99,7 @@ export function Failed({ error, onAgain }: { error: unknown; onAgain: () => void
               {reload ? t('crash.reload') : t('ended.tryAgain')}
             </button>
           )}
+          {unreachable.includes(errorCode(error)) && <TestLink className="button" />}
           <HomeButton />
         </>
       }

@@ -1,0 +1,24 @@
+import { Stethoscope } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { navigate, withLanguage } from '../core/route';
+
+/** To the connection test; from within a meeting into a tab of its own, so that the meeting goes on. */
+export function TestLink({ className, newTab = false }: { className?: string; newTab?: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <a
+      className={className}
+      href={withLanguage('/test')}
+      target={newTab ? '_blank' : undefined}
+      rel={newTab ? 'noopener' : undefined}
+      onClick={(event) => {
+        if (newTab || event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        navigate('/test');
+      }}
+    >
+      <Stethoscope aria-hidden="true" />
+      {t('connection.test')}
+    </a>
+  );
+}
