@@ -29,7 +29,7 @@ export async function person(browser, options = {}) {
     ...options,
   });
   context.errors = [];
-  context.on('weberror', ({ error }) => context.errors.push(`${error()}`));
+  context.on('weberror', (event) => context.errors.push(`${event.error()}`));
   context.on('console', (message) => {
     if (message.type() === 'error') context.errors.push(message.text());
   });
