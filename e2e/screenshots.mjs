@@ -3,13 +3,14 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { control, join, launch, people, seesVideo } from './lib/browser.mjs';
+import { tcpOnly } from './lib/proxy.mjs';
 import { Server } from './lib/server.mjs';
 
 const all = Boolean(process.env.ALL);
 const folder = fileURLToPath(new URL(all ? './artifacts/' : '../docs/images/', import.meta.url));
 const wanted = ['meeting-desktop-light-en', 'meeting-desktop-dark-zh-CN', 'meeting-phone-dark-en', 'chat-desktop-light-en',
   'landing-desktop-dark-en', 'landing-desktop-light-zh-CN', 'prejoin-desktop-light-zh-CN', 'prejoin-phone-light-en',
-  'screen-desktop-light-en'];
+  'screen-desktop-light-en', 'test-blocked-desktop-light-en'];
 const forms = {
   desktop: { viewport: { width: 1280, height: 800 } },
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
@@ -23,8 +24,34 @@ for (const [form, options] of Object.entries(forms)) {
     for (const lang of ['en', 'zh-CN']) await views(form, options, theme, lang);
   }
 }
+await connectionTest('good', server.url);
+const firewall = await tcpOnly(server.port);
+await connectionTest('blocked', firewall.url);
+firewall.stop();
 await browser.close();
 await server.stop();
+
+/** One test, seen in every form: the server grants a few a minute only. */
+async function connectionTest(outcome, url) {
+  const [ann] = await people(browser, 1);
+  const page = await ann.newPage();
+  await page.goto(`${url}/test?lang=en`);
+  await page.getByRole('button', { name: 'Test again' }).waitFor({ timeout: 30_000 });
+  for (const [form, { viewport }] of Object.entries(forms)) {
+    await page.setViewportSize(viewport);
+    for (const theme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: theme });
+      for (const lang of ['en', 'zh-CN']) {
+        await page.getByRole('combobox').selectOption(lang);
+        const name = `test-${outcome}-${form}-${theme}-${lang}`;
+        if (!all && !wanted.includes(name)) continue;
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: `${folder}${name}.png`, fullPage: true });
+      }
+    }
+  }
+  await ann.close();
+}
 
 async function views(form, options, theme, lang) {
   const [ann] = await people(browser, 1, { ...options, colorScheme: theme });

@@ -1,4 +1,5 @@
 // A TCP path to the server that a test can cut.
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 
@@ -40,4 +41,23 @@ export class Proxy {
     this.cut();
     this.listener.close();
   }
+}
+
+/** A way to the server that carries TCP, and swallows UDP as a firewall does: without a word. */
+export async function tcpOnly(target) {
+  const proxy = await Proxy.start(target);
+  const port = Number(new URL(proxy.url).port);
+  const holes = await Promise.all([['udp4', '127.0.0.1'], ['udp6', '::1']].map(async ([type, address]) => {
+    const hole = dgram.createSocket(type).bind(port, address);
+    await once(hole, 'listening');
+    return hole;
+  }));
+  return {
+    url: proxy.url,
+    port,
+    stop() {
+      proxy.stop();
+      for (const hole of holes) hole.close();
+    },
+  };
 }
