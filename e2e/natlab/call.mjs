@@ -111,7 +111,10 @@ function recovery(person, changed) {
 async function settled(cell, both, outcome) {
   const differs = async () => {
     Object.assign(outcome, await through(both));
-    if (outcome.path !== cell.path) return `it is ${outcome.path}; ${cell.path} is expected`;
+    if (outcome.path !== cell.path) {
+      const pairs = outcome.paths?.map(({ addresses }) => addresses).join(' and ');
+      return `it is ${outcome.path} (${pairs}); ${cell.path} is expected`;
+    }
     if (cell.by && !outcome.by.some((protocol) => cell.by.includes(protocol))) {
       return `no relay is reached by ${cell.by.join(' or ')}, only by ${outcome.by}`;
     }

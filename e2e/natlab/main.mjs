@@ -20,7 +20,7 @@ for (const cell of cells) {
   outcomes.push(outcome);
   console.log(row(outcome));
   for (const failure of outcome.failures) console.log(`    ${failure}`);
-  if (process.env.LAB_DETAILS && outcome.details) console.log(outcome.details);
+  if (outcome.details) console.log(outcome.details);
 }
 console.log(`\n${table(outcomes)}`);
 if (wanted.length === 0) writeTable(outcomes);

@@ -48,6 +48,8 @@ export class Namespace {
     writeFileSync(`${ETC}/${this.name}/resolv.conf`, 'nameserver 127.0.0.1\n');
     living.add(this.name);
     run('ip', ['netns', 'add', this.name]);
+    // An address that becomes usable a second later is a change of network to Chromium: it would drop requests.
+    this.sysctl('net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0');
     this.ip('link set lo up');
   }
 

@@ -68,7 +68,7 @@ export function watch() {
       local: local.candidateType, remote: remote.candidateType,
       // How our own relay is reached, when it is ours that is used.
       relayProtocol: local.candidateType === 'relay' ? local.relayProtocol : undefined,
-      addresses: `${local.address}:${local.port} → ${remote.address}:${remote.port} ${local.protocol}`,
+      addresses: `${local.candidateType} ${local.address}:${local.port} → ${remote.candidateType} ${remote.address}:${remote.port}`,
     };
   }
 
