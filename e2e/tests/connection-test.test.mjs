@@ -2,11 +2,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import puppeteer from 'puppeteer-core';
+import { Authority } from '../lib/authority.mjs';
 import { fakeMedia, join, launch, noErrors, people, person, quiet } from '../lib/browser.mjs';
 import { tcpOnly } from '../lib/proxy.mjs';
 import { Server, until } from '../lib/server.mjs';
@@ -98,14 +96,12 @@ describe('the connection test', () => {
     await context.close();
   });
 
-  it('finds that all works with a certificate that the browser trusts', async (t) => {
-    const home = mkdtempSync(path(tmpdir(), 'kaigi-trust-'));
+  it('finds that all works with a certificate that the browser trusts', async () => {
+    const authority = new Authority();
     let trusting, own;
     try {
-      const files = trustedCertificate(home);
-      if (!files) return t.skip('certutil (libnss3-tools) is missing');
-      own = await Server.start(['--tls-cert', files.cert, '--tls-key', files.key]);
-      trusting = await launch({ env: { ...process.env, HOME: home } });
+      own = await Server.start(authority.issue(['DNS:localhost']));
+      trusting = await launch({ env: { ...process.env, HOME: authority.home() } });
       const page = await (await person(trusting, { ignoreHTTPSErrors: false })).newPage();
       await page.goto(`${own.url}/test?lang=en`);
       await ended(page);
@@ -118,7 +114,7 @@ describe('the connection test', () => {
     } finally {
       await trusting?.close();
       await own?.stop();
-      rmSync(home, { recursive: true, force: true });
+      authority.remove();
     }
   });
 
@@ -313,26 +309,3 @@ describe('the connection test', () => {
     assert.deepEqual(serious.map(({ id, nodes }) => `${view}: ${id}: ${nodes[0].html.slice(0, 160)}`), []);
   }
 });
-
-/** A certificate for localhost, and a home folder for a Chromium that trusts its issuer. */
-function trustedCertificate(home) {
-  const file = (name) => path(home, name);
-  const run = (command, ...args) => execFileSync(command, args, { cwd: home, stdio: 'ignore' });
-  try {
-    run('sh', '-c', 'command -v certutil');
-  } catch {
-    return undefined;
-  }
-  run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30',
-    '-keyout', 'ca-key.pem', '-out', 'ca.pem', '-subj', '/CN=Kaigi test issuer',
-    '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign');
-  run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30',
-    '-keyout', 'key.pem', '-out', 'cert.pem', '-subj', '/CN=localhost', '-CA', 'ca.pem', '-CAkey', 'ca-key.pem',
-    '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE',
-    '-addext', 'extendedKeyUsage=serverAuth');
-  const store = file('.pki/nssdb');
-  mkdirSync(store, { recursive: true });
-  run('certutil', '-N', '-d', `sql:${store}`, '--empty-password');
-  run('certutil', '-A', '-d', `sql:${store}`, '-t', 'C,,', '-n', 'kaigi-test', '-i', 'ca.pem');
-  return { cert: file('cert.pem'), key: file('key.pem') };
-}
