@@ -26,15 +26,13 @@ export class Authority {
   }
 
   /** A home folder for Chromium with this authority among those it trusts. */
-  home() {
-    const home = join(this.folder, 'home');
+  home(home = join(this.folder, 'home')) {
     this.#trust(join(home, '.pki', 'nssdb'));
     return home;
   }
 
   /** A profile for Firefox, likewise. */
-  profile() {
-    const profile = join(this.folder, 'profile');
+  profile(profile = join(this.folder, 'profile')) {
     this.#trust(profile);
     return profile;
   }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { binary, until } from '../lib/server.mjs';
-import { Authority } from './authority.mjs';
+import { Authority } from '../lib/authority.mjs';
 import { RECOVERY_SECONDS } from './cells.mjs';
 import { removeFolder, scratchFolder } from './namespaces.mjs';
 import { Person } from './person.mjs';
@@ -23,11 +23,11 @@ const STEADY_MS = 3_000;
 export async function hold(cell) {
   const outcome = { name: cell.name, browsers: cell.browsers, connected: false, failures: [] };
   const folder = scratchFolder();
-  let topology, server;
+  let topology, server, authority;
   const people = [];
   try {
     topology = new Topology(cell);
-    const authority = new Authority(folder);
+    authority = new Authority();
     server = await startServer(topology.server, cell.server, authority, folder);
     const { flags, browsers } = cell;
     const start = async (namespace, name, browser) => {
@@ -46,6 +46,7 @@ export async function hold(cell) {
   await Promise.all(people.map((person) => person.close()));
   await server?.stop();
   topology?.destroy();
+  authority?.remove();
   removeFolder(folder);
   return outcome;
 }
@@ -142,10 +143,9 @@ async function through(both) {
 }
 
 async function startServer(namespace, { port, args = [], knowsAddress }, authority, folder) {
-  const { certificate, key } = authority.certify(HOST);
   const command = [
     'serve', '--listen', `0.0.0.0:${port}`, '--listen', `[::]:${port}`, '--data-dir', join(folder, 'data'),
-    '--tls-cert', certificate, '--tls-key', key, ...(knowsAddress ? ['--public-address', PUBLIC_ADDRESS] : []), ...args,
+    ...authority.issue([`DNS:${HOST}`]), ...(knowsAddress ? ['--public-address', PUBLIC_ADDRESS] : []), ...args,
   ];
   const child = namespace.spawn(binary, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const server = { output: '' };

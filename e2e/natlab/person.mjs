@@ -42,7 +42,8 @@ export class Person {
     person.name = name;
     const home = person.#home;
     const profile = join(home, 'profile');
-    authority.trustIn(browser === 'Firefox' ? profile : join(home, '.pki/nssdb'));
+    if (browser === 'Firefox') authority.profile(profile);
+    else authority.home(home);
     person.#spawn(namespace);
     await person.#order('launch', BROWSERS[browser]({ home, profile, flags }));
     return person;
