@@ -13,9 +13,13 @@
 //! subscribers is our own: a publisher's packet is kept once, and each subscriber's copy is written and encrypted
 //! straight into the sink.
 
+mod metrics;
 mod model;
+mod relay;
+mod seats;
 
+pub use metrics::{Counters, Metrics, Refused, RoomMetrics};
 pub use model::{
-    CloseReason, Event, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState, Source, Via, View,
-    Want,
+    CloseReason, Event, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState, Source, Via,
+    View, Want,
 };
