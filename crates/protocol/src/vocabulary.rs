@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The version of the `/meet` protocol. A client whose major version differs is told to reload.
-pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 0 };
+pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 1 };
 
 /// Bounds on what a client may send; past one comes an error, never a silent cut.
 pub mod limits {
@@ -33,6 +33,16 @@ pub mod limits {
     pub const SIGNALS_KEPT: usize = 256;
     /// Bytes of signals kept for a participant whose connection is lost.
     pub const SIGNALS_KEPT_BYTES: usize = 256 * 1024;
+    /// Bytes (UTF-8) of a room's password.
+    pub const PASSWORD_BYTES: usize = 256;
+    /// Videos a participant may ask for at once.
+    pub const WANTS: usize = 128;
+    /// Lines for receiving video that a first offer for the server should have.
+    pub const VIDEO_SLOTS: u16 = 12;
+    /// Lines for receiving audio that an offer for the server should have.
+    pub const AUDIO_SLOTS: u16 = 4;
+    /// Lines for receiving video that an offer for the server may have.
+    pub const MOST_VIDEO_SLOTS: u16 = 49;
     /// Requests a connection may send per second in the long run.
     pub const REQUESTS_PER_SECOND: u32 = 40;
     /// Requests a connection may send in one burst (ICE candidates come in bursts).
@@ -90,6 +100,20 @@ pub enum ErrorCode {
     RateLimited,
     /// The server is about to stop: come back in a moment.
     ShuttingDown,
+    /// The host has locked the room: nobody new may come in.
+    RoomLocked,
+    /// The room has a password, and none was given.
+    PasswordRequired,
+    /// The password is wrong.
+    WrongPassword,
+    /// Only the host may do this.
+    NotHost,
+    /// The host has sent this participant away; it may not come back while the room is open.
+    Removed,
+    /// The server cannot answer this offer; the message says why.
+    OfferRefused,
+    /// The room's media does not go through the server now.
+    NotRouted,
 }
 
 /// A room's name: 1 to 64 letters, digits, `-`, `_` or `.` of any script, in lower case.
@@ -223,6 +247,56 @@ pub enum LeaveReason {
     Left,
     /// The connection was lost and did not come back in time.
     ConnectionLost,
+    /// The host sent them away.
+    Removed,
+}
+
+/// How a room's media goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topology {
+    /// From one participant to the other (by way of TURN where it must), encrypted end to end.
+    #[default]
+    Direct,
+    /// Through the server's SFU.
+    Routed,
+}
+
+/// What a participant can send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The microphone.
+    Microphone,
+    /// The camera.
+    Camera,
+    /// A shared screen.
+    Screen,
+    /// The sound of a shared screen.
+    ScreenAudio,
+}
+
+/// The sources that have a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum VideoSource {
+    /// The camera.
+    Camera,
+    /// A shared screen.
+    Screen,
+}
+
+/// How much a participant wants to receive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Receive {
+    /// As much as fits its network and its screen.
+    #[default]
+    Everything,
+    /// The lowest layer of each video.
+    Low,
+    /// No video at all.
+    AudioOnly,
 }
 
 /// Zero-width, direction and other invisible format characters that make a name look like another

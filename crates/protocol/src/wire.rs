@@ -5,7 +5,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::vocabulary::{ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion};
+use crate::vocabulary::{
+    ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion, Receive, Source, Topology,
+    VideoSource, limits,
+};
 
 /// What a client asks; answered by an acknowledgement holding an [`Answer`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
@@ -25,11 +28,37 @@ pub enum Request {
     Chat(Chat),
     /// A fresh credential for the server's own TURN; answered with [`TurnCredential`].
     Turn(Empty),
+    /// An offer for the server, which forwards media in routed rooms; answered with [`Connected`].
+    Connect(Connect),
+    /// Close the peer connection to the server.
+    Disconnect(Empty),
+    /// What is shown, so that the server sends that and no more.
+    View(View),
+    /// The room's settings; for the host only.
+    Room(RoomChange),
+    /// Send a participant away for good; for the host only.
+    Remove(Remove),
+    /// The two participants cannot reach each other: route this room's media while it is these two.
+    Route(Empty),
 }
 
 impl Request {
     /// The Socket.IO event names of all requests.
-    pub const EVENTS: [&str; 7] = ["join", "leave", "away", "signal", "media", "chat", "turn"];
+    pub const EVENTS: [&str; 13] = [
+        "join",
+        "leave",
+        "away",
+        "signal",
+        "media",
+        "chat",
+        "turn",
+        "connect",
+        "disconnect",
+        "view",
+        "room",
+        "remove",
+        "route",
+    ];
 }
 
 /// The server's word to clients.
@@ -52,6 +81,20 @@ pub enum Event {
     Replaced(Empty),
     /// A request that asked for no acknowledgement was refused.
     RequestError(RequestError),
+    /// How media goes from now on.
+    Topology(TopologyChange),
+    /// What all slots of this client's peer connection carry; sent whenever one changes.
+    Slots(Slots),
+    /// Which simulcast layers of a source of this client anybody watches; the others may be paused.
+    Layers(Layers),
+    /// Who speaks, loudest first.
+    Speakers(Speakers),
+    /// The host changed the room's settings.
+    RoomUpdated(RoomSettings),
+    /// The host has sent this participant away; its connection is closed, and it may not come back.
+    Removed(Empty),
+    /// The server lost its end of this client's peer connection: make a new one and `connect` with a higher number.
+    MediaRestart(Empty),
 }
 
 /// The acknowledgement of a request: `{"ok": …}` or `{"error": {"code", "message"}}`.
@@ -95,6 +138,8 @@ pub struct Join {
     pub resume: Option<Resume>,
     /// The key for opening rooms, where the server asks for one.
     pub create_key: Option<String>,
+    /// The room's password, where its host has set one.
+    pub password: Option<String>,
 }
 
 /// Proof of having been a participant.
@@ -144,6 +189,12 @@ pub struct Joined {
     pub ice_servers: Vec<IceServer>,
     /// Another participant of this room is the same browser: join muted, or both will echo.
     pub same_device: bool,
+    /// How media goes in this room.
+    pub topology: Topology,
+    /// What the host has set.
+    pub settings: RoomSettings,
+    /// What an offer for the server may hold.
+    pub media_limits: MediaLimits,
     /// The server's version.
     pub server_version: String,
 }
@@ -165,6 +216,9 @@ pub struct Participant {
     /// When it joined, milliseconds since the Unix epoch.
     #[ts(type = "number")]
     pub joined_at: u64,
+    /// It may change the room's settings and remove others: who opened the room; when that one leaves, who has
+    /// been here longest.
+    pub host: bool,
 }
 
 /// A credential for the server's own TURN (RFC 8656), which is at the host of the server's URL: UDP, TCP and
@@ -332,6 +386,164 @@ pub struct RequestError {
     pub request: String,
     /// Why.
     pub error: Error,
+}
+
+/// What an offer for the server may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaLimits {
+    /// Lines for receiving video that a first offer should have.
+    pub video_slots: u16,
+    /// Lines for receiving audio that an offer should have.
+    pub audio_slots: u16,
+    /// Lines for receiving video that an offer may have at most.
+    pub most_video_slots: u16,
+}
+
+impl Default for MediaLimits {
+    fn default() -> Self {
+        Self {
+            video_slots: limits::VIDEO_SLOTS,
+            audio_slots: limits::AUDIO_SLOTS,
+            most_video_slots: limits::MOST_VIDEO_SLOTS,
+        }
+    }
+}
+
+/// An offer for the server.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Connect {
+    /// Numbers this participant's peer connections: the same number again is a new offer of the same one (an ICE
+    /// restart, more slots), a higher one replaces it.
+    pub connection: u32,
+    /// The offer (RFC 9429). Its candidates are not needed: the server is ICE-lite (RFC 8445 §2.5).
+    pub sdp: String,
+}
+
+/// The server's answer to [`Connect`].
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Connected {
+    /// The answer, with all of the server's candidates.
+    pub sdp: String,
+}
+
+/// What a participant shows.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct View {
+    /// How much it wants to receive.
+    pub receive: Receive,
+    /// The videos it shows, most important first. What is not listed is not sent.
+    pub wants: Vec<Want>,
+}
+
+/// One video a participant shows.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Want {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Camera or screen.
+    pub source: VideoSource,
+    /// The picture's height on the participant's screen, in device pixels.
+    pub height: u16,
+    /// It was pinned or is otherwise preferred to others.
+    pub preferred: bool,
+}
+
+/// A change of the room's settings; what is absent stays.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
+#[ts(optional_fields)]
+pub struct RoomChange {
+    /// Nobody new may come in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<bool>,
+    /// Who comes in has to give this password; `null` takes it away.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[ts(type = "string | null")]
+    pub password: Option<Option<String>>,
+    /// Media goes through the server even when two are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<bool>,
+}
+
+// The password must not get into a log line.
+impl std::fmt::Debug for RoomChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let password = self.password.as_ref().map(|password| password.as_ref().map(|_| "…"));
+        f.debug_struct("RoomChange")
+            .field("locked", &self.locked)
+            .field("password", &password)
+            .field("routed", &self.routed)
+            .finish()
+    }
+}
+
+/// Tells `null` (`Some(None)`) from an absent field (`None`).
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// What the host has set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
+pub struct RoomSettings {
+    /// Nobody new may come in.
+    pub locked: bool,
+    /// Who comes in has to give a password.
+    pub password: bool,
+    /// Media goes through the server even when two are here.
+    pub routed: bool,
+}
+
+/// Send a participant away.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Remove {
+    /// Whom.
+    pub participant: ParticipantId,
+}
+
+/// How media goes from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
+pub struct TopologyChange {
+    /// Between the two participants, or through the server.
+    pub mode: Topology,
+}
+
+/// What all slots of a client's peer connection carry.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Slots {
+    /// One for each receiving m-line.
+    pub slots: Vec<Slot>,
+}
+
+/// What a slot carries.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+#[ts(optional_fields)]
+pub struct Slot {
+    /// The slot's m-line (RFC 9143).
+    pub mid: String,
+    /// Whose track fills it; absent while the slot is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// Which of its tracks; absent while the slot is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The track is wanted but does not fit this client's network for now.
+    pub paused: bool,
+}
+
+/// Which simulcast layers of one of this client's sources anybody watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
+pub struct Layers {
+    /// Camera or screen.
+    pub source: VideoSource,
+    /// One for each layer, lowest first; a source without layers counts the first only.
+    pub active: [bool; 3],
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Speakers {
+    /// Loudest first; empty when nobody does.
+    pub participants: Vec<ParticipantId>,
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ major: number,
  * Raised when something was added.
  */
 minor: number, };
-export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down";
+export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed";
 export type ParticipantId = string;
 export type MediaState = { 
 /**
@@ -28,7 +28,11 @@ screen: boolean,
  * The shared screen has sound.
  */
 screenAudio: boolean, };
-export type LeaveReason = "left" | "connection-lost";
+export type LeaveReason = "left" | "connection-lost" | "removed";
+export type Topology = "direct" | "routed";
+export type Source = "microphone" | "camera" | "screen" | "screen-audio";
+export type VideoSource = "camera" | "screen";
+export type Receive = "everything" | "low" | "audio-only";
 export type Error = { 
 /**
  * For code.
@@ -63,7 +67,11 @@ resume?: Resume,
 /**
  * The key for opening rooms, where the server asks for one.
  */
-createKey?: string, };
+createKey?: string, 
+/**
+ * The room's password, where its host has set one.
+ */
+password?: string, };
 export type Resume = { 
 /**
  * The token of the last [`Joined`].
@@ -116,6 +124,18 @@ iceServers: Array<IceServer>,
  */
 sameDevice: boolean, 
 /**
+ * How media goes in this room.
+ */
+topology: Topology, 
+/**
+ * What the host has set.
+ */
+settings: RoomSettings, 
+/**
+ * What an offer for the server may hold.
+ */
+mediaLimits: MediaLimits, 
+/**
  * The server's version.
  */
 serverVersion: string, };
@@ -143,7 +163,12 @@ incarnation: number,
 /**
  * When it joined, milliseconds since the Unix epoch.
  */
-joinedAt: number, };
+joinedAt: number, 
+/**
+ * It may change the room's settings and remove others: who opened the room; when that one leaves, who has
+ * been here longest.
+ */
+host: boolean, };
 export type TurnCredential = { 
 /**
  * TURN user name.
@@ -293,9 +318,135 @@ request: string,
  * Why.
  */
 error: Error, };
-export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty };
-export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError };
+export type MediaLimits = { 
+/**
+ * Lines for receiving video that a first offer should have.
+ */
+videoSlots: number, 
+/**
+ * Lines for receiving audio that an offer should have.
+ */
+audioSlots: number, 
+/**
+ * Lines for receiving video that an offer may have at most.
+ */
+mostVideoSlots: number, };
+export type Connect = { 
+/**
+ * Numbers this participant's peer connections: the same number again is a new offer of the same one (an ICE
+ * restart, more slots), a higher one replaces it.
+ */
+connection: number, 
+/**
+ * The offer (RFC 9429). Its candidates are not needed: the server is ICE-lite (RFC 8445 §2.5).
+ */
+sdp: string, };
+export type Connected = { 
+/**
+ * The answer, with all of the server's candidates.
+ */
+sdp: string, };
+export type View = { 
+/**
+ * How much it wants to receive.
+ */
+receive: Receive, 
+/**
+ * The videos it shows, most important first. What is not listed is not sent.
+ */
+wants: Array<Want>, };
+export type Want = { 
+/**
+ * Whose.
+ */
+participant: ParticipantId, 
+/**
+ * Camera or screen.
+ */
+source: VideoSource, 
+/**
+ * The picture's height on the participant's screen, in device pixels.
+ */
+height: number, 
+/**
+ * It was pinned or is otherwise preferred to others.
+ */
+preferred: boolean, };
+export type RoomChange = { 
+/**
+ * Nobody new may come in.
+ */
+locked?: boolean, 
+/**
+ * Who comes in has to give this password; `null` takes it away.
+ */
+password?: string | null, 
+/**
+ * Media goes through the server even when two are here.
+ */
+routed?: boolean, };
+export type RoomSettings = { 
+/**
+ * Nobody new may come in.
+ */
+locked: boolean, 
+/**
+ * Who comes in has to give a password.
+ */
+password: boolean, 
+/**
+ * Media goes through the server even when two are here.
+ */
+routed: boolean, };
+export type Remove = { 
+/**
+ * Whom.
+ */
+participant: ParticipantId, };
+export type TopologyChange = { 
+/**
+ * Between the two participants, or through the server.
+ */
+mode: Topology, };
+export type Slots = { 
+/**
+ * One for each receiving m-line.
+ */
+slots: Array<Slot>, };
+export type Slot = { 
+/**
+ * The slot's m-line (RFC 9143).
+ */
+mid: string, 
+/**
+ * Whose track fills it; absent while the slot is empty.
+ */
+participant?: ParticipantId, 
+/**
+ * Which of its tracks; absent while the slot is empty.
+ */
+source?: Source, 
+/**
+ * The track is wanted but does not fit this client's network for now.
+ */
+paused: boolean, };
+export type Layers = { 
+/**
+ * Camera or screen.
+ */
+source: VideoSource, 
+/**
+ * One for each layer, lowest first; a source without layers counts the first only.
+ */
+active: [boolean, boolean, boolean], };
+export type Speakers = { 
+/**
+ * Loudest first; empty when nobody does.
+ */
+participants: Array<ParticipantId>, };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty } | { "event": "connect", "data": Connect } | { "event": "disconnect", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "route", "data": Empty };
+export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "removed", "data": Empty } | { "event": "media-restart", "data": Empty };
 export type Answer<T> = { "ok": T } | { "error": Error };
 
-export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 0 };
-export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072 } as const;
+export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 1 };
+export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072, passwordBytes: 256, wants: 128 } as const;

@@ -22,6 +22,10 @@ fn typescript() -> String {
         ParticipantId,
         MediaState,
         LeaveReason,
+        Topology,
+        Source,
+        VideoSource,
+        Receive,
         Error,
         Empty,
         Join,
@@ -42,6 +46,19 @@ fn typescript() -> String {
         ParticipantLeft,
         ServerClosing,
         RequestError,
+        MediaLimits,
+        Connect,
+        Connected,
+        View,
+        Want,
+        RoomChange,
+        RoomSettings,
+        Remove,
+        TopologyChange,
+        Slots,
+        Slot,
+        Layers,
+        Speakers,
         Request,
         Event,
     );
@@ -54,7 +71,8 @@ fn typescript() -> String {
     use crate::vocabulary::limits::*;
     text.push_str(&format!(
         "export const LIMITS = {{ displayNameGraphemes: {DISPLAY_NAME_GRAPHEMES}, roomNameChars: \
-         {ROOM_NAME_CHARS}, chatBytes: {CHAT_BYTES}, chatHistory: {CHAT_HISTORY}, sdpBytes: {SDP_BYTES} }} as const;\n"
+         {ROOM_NAME_CHARS}, chatBytes: {CHAT_BYTES}, chatHistory: {CHAT_HISTORY}, sdpBytes: {SDP_BYTES}, \
+         passwordBytes: {PASSWORD_BYTES}, wants: {WANTS} }} as const;\n"
     ));
     text
 }
@@ -83,6 +101,9 @@ fn requests_are_named_by_their_socket_io_event() {
                 serde_json::json!({"mic": true, "camera": false, "screen": false, "screenAudio": false})
             }
             "chat" => serde_json::json!({"text": "hello"}),
+            "connect" => serde_json::json!({"connection": 1, "sdp": "v=0"}),
+            "view" => serde_json::json!({"receive": "everything", "wants": []}),
+            "remove" => serde_json::json!({"participant": "x"}),
             _ => serde_json::json!({}),
         };
         serde_json::from_value::<Request>(serde_json::json!({"event": event, "data": data})).unwrap();
@@ -98,4 +119,21 @@ fn answers_hold_ok_or_error() {
         serde_json::to_value(refused).unwrap(),
         serde_json::json!({"error": {"code": "room-full", "message": "full"}})
     );
+}
+
+#[test]
+fn an_absent_password_is_told_from_none() {
+    let read = |text: &str| serde_json::from_str::<RoomChange>(text).unwrap();
+    assert_eq!(read("{}"), RoomChange::default());
+    assert_eq!(read(r#"{"password": null}"#).password, Some(None));
+    assert_eq!(read(r#"{"password": "sesame"}"#).password, Some(Some("sesame".into())));
+    for change in ["{}", r#"{"password":null}"#, r#"{"locked":true,"password":"sesame"}"#] {
+        assert_eq!(serde_json::to_string(&read(change)).unwrap(), change);
+    }
+}
+
+#[test]
+fn a_password_does_not_print_in_debug_output() {
+    let change = RoomChange { password: Some(Some("sesame".into())), ..RoomChange::default() };
+    assert!(!format!("{change:?}").contains("sesame"));
 }

@@ -5,7 +5,15 @@ use kaigi_room::{ChatBody, ChatLine, Event, JoinOutcome, Participant, Refusal};
 
 pub(crate) fn participant(participant: Participant) -> wire::Participant {
     let Participant { id, name, media, connected, incarnation, joined_at } = participant;
-    wire::Participant { id, name: name.as_str().to_owned(), media, connected, incarnation, joined_at }
+    wire::Participant {
+        id,
+        name: name.as_str().to_owned(),
+        media,
+        connected,
+        incarnation,
+        joined_at,
+        host: false,
+    }
 }
 
 pub(crate) fn chat(line: ChatLine) -> wire::ChatEntry {

@@ -114,6 +114,9 @@ impl Hub {
                     chat: joined.chat.into_iter().map(convert::chat).collect(),
                     ice_servers: self.options.ice_servers.clone(),
                     same_device: joined.same_device,
+                    topology: kaigi_protocol::vocabulary::Topology::Direct,
+                    settings: wire::RoomSettings::default(),
+                    media_limits: wire::MediaLimits::default(),
                     server_version: env!("CARGO_PKG_VERSION").to_owned(),
                 }));
             }
@@ -131,7 +134,7 @@ impl Hub {
         now: Now,
     ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
-        let wire::Join { version: _, room, name, media, resume, create_key } = request;
+        let wire::Join { version: _, room, name, media, resume, create_key, password: _ } = request;
         if self.closing.load(Ordering::Relaxed) {
             return Err(error(
                 ErrorCode::ShuttingDown,
@@ -333,6 +336,13 @@ pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendEr
         ServerClosing(data) => socket.emit("server-closing", data),
         Replaced(data) => socket.emit("replaced", data),
         RequestError(data) => socket.emit("request-error", data),
+        Topology(data) => socket.emit("topology", data),
+        Slots(data) => socket.emit("slots", data),
+        Layers(data) => socket.emit("layers", data),
+        Speakers(data) => socket.emit("speakers", data),
+        RoomUpdated(data) => socket.emit("room-updated", data),
+        Removed(data) => socket.emit("removed", data),
+        MediaRestart(data) => socket.emit("media-restart", data),
     }
 }
 

@@ -134,6 +134,16 @@ impl Client {
             Request::Turn(Empty {}) => {
                 self.hub.turn_credential(connection, |answer| answering.send(answer));
             }
+            Request::Connect(_)
+            | Request::Disconnect(_)
+            | Request::View(_)
+            | Request::Room(_)
+            | Request::Remove(_)
+            | Request::Route(_) => {
+                let message = "this room's media does not go through the server now".into();
+                let error = wire::Error { code: ErrorCode::NotRouted, message };
+                answering.send(Answer::<Empty>::Error(error));
+            }
         }
     }
 }
