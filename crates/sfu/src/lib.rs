@@ -13,10 +13,15 @@
 //! subscribers is our own: a publisher's packet is kept once, and each subscriber's copy is written and encrypted
 //! straight into the sink.
 
+mod endpoint;
+mod forward;
+mod keys;
 mod metrics;
 mod model;
 mod relay;
+mod rtcp;
 mod seats;
+mod srtp;
 
 pub use metrics::{Counters, Metrics, Refused, RoomMetrics};
 pub use model::{

@@ -1,0 +1,729 @@
+//! One participant's peer connection: str0m behind a seam of our own.
+//!
+//! Offer in, answer out; datagrams in, events and datagrams out. str0m does DTLS, SCTP and all that is about what the
+//! participant sends; ICE ([`ice`]), egress encryption ([`crate::srtp`]) and RTCP about what it receives
+//! ([`crate::rtcp`]) are ours, so a subscriber costs str0m nothing.
+#![allow(dead_code)]
+
+mod description;
+mod ice;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use str0m::change::SdpOffer;
+use str0m::channel::{ChannelConfig, ChannelId, Reliability};
+use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::ice::{StunMessage, TransId};
+use str0m::media::{KeyframeRequestKind, Mid, Rid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
+use str0m::{Candidate, Event, IceCreds, Input, Rtc, RtcConfig};
+
+use crate::endpoint::ice::Lite;
+use crate::forward::packet::{Codec, Packet};
+use crate::keys::{self, Captured};
+use crate::model::{CloseReason, OfferError, Path, Source};
+use crate::rtcp;
+use crate::srtp::{NotOpened, Opener, Sealer};
+
+/// The one pair of addresses str0m knows. The real ones are in [`Path`]s (documentation addresses, RFC 5737).
+const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 9);
+const REMOTE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)), 9);
+
+/// What a data channel may have waiting, in bytes.
+const MOST_BUFFERED: usize = 1 << 20;
+/// The largest message on a data channel, in bytes; frames are of at most 16 kB, with names before them.
+const LARGEST_MESSAGE: u32 = 64 * 1024;
+
+/// What all endpoints of a process have in common.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    crypto: Arc<CryptoProvider>,
+    certificate: DtlsCert,
+    /// A session is closed after this long without a word from its client.
+    pub most_silence: Duration,
+}
+
+impl Setup {
+    /// Makes the certificate of this process; its fingerprint is in every answer. `None`: the system gives no
+    /// randomness.
+    pub(crate) fn new() -> Option<Self> {
+        let crypto = keys::provider();
+        let certificate = crypto.dtls_provider.generate_certificate()?;
+        Some(Self { crypto: Arc::new(crypto), certificate, most_silence: Duration::from_secs(30) })
+    }
+}
+
+/// An audio or video m-line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// RFC 9143.
+    pub mid: String,
+    pub kind: Kind,
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Audio,
+    Video,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The client sends on it.
+    Sends(SourceLine),
+    /// We send on it.
+    Slot(SlotLine),
+    /// Nobody does.
+    Idle,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceLine {
+    pub source: Source,
+    /// The simulcast layers, lowest first; empty: there is one layer without a name.
+    pub rids: Vec<String>,
+    /// In the order of preference.
+    pub codecs: Vec<PayloadType>,
+}
+
+impl SourceLine {
+    pub(crate) fn layers(&self) -> usize {
+        self.rids.len().max(1)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SlotLine {
+    pub ssrc: u32,
+    pub rtx_ssrc: Option<u32>,
+    /// In the order of preference.
+    pub codecs: Vec<PayloadType>,
+    /// The identifiers of header extensions (RFC 8285), where negotiated.
+    pub mid_ext: Option<u8>,
+    pub twcc_ext: Option<u8>,
+    pub level_ext: Option<u8>,
+    pub cname: String,
+}
+
+/// A codec and its payload types, for media and for retransmissions (RFC 4588).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PayloadType {
+    pub codec: Codec,
+    pub pt: u8,
+    pub rtx: Option<u8>,
+}
+
+/// Why a datagram was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("it is no STUN, DTLS, SRTP or SRTCP")]
+    Malformed,
+    #[error("the STUN username is not this session's")]
+    Username,
+    #[error("it came by a path that no authenticated check came by")]
+    UnknownPath,
+    #[error("it is not authentic")]
+    Forged,
+    #[error("it came before")]
+    Replayed,
+    #[error("there are no keys for it yet")]
+    NoKeys,
+    #[error("the session is closed")]
+    Closed,
+}
+
+impl From<NotOpened> for Refused {
+    fn from(error: NotOpened) -> Self {
+        match error {
+            NotOpened::Forged => Self::Forged,
+            NotOpened::Replayed => Self::Replayed,
+        }
+    }
+}
+
+/// Why a message was not sent on a data channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotSent {
+    #[error("the data channel is not open")]
+    NotOpen,
+    #[error("the client does not read what waits for it already")]
+    Full,
+    #[error("the message is larger than the client takes")]
+    TooLarge,
+}
+
+/// What a peer says about what it receives: our slots.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Feedback {
+    Report(rtcp::ReportBlock),
+    /// These did not arrive.
+    Nack { ssrc: u32, sequences: Vec<u16> },
+    /// It cannot decode without a keyframe (PLI or FIR).
+    KeyframeRequest { ssrc: u32 },
+    /// Transport-wide, in the order of the numbers.
+    Arrivals(Vec<rtcp::Arrival>),
+    /// REMB, in bits per second.
+    EstimatedBitrate(u64),
+}
+
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A datagram to send.
+    Transmit(Path, Vec<u8>),
+    /// ICE and DTLS are up; [`Endpoint::sealer`] is there.
+    Connected,
+    /// A packet the client sent; `line` and `layer` count in [`Endpoint::lines`].
+    Media { line: usize, layer: usize, codec: Codec, packet: Packet },
+    Feedback(Feedback),
+    /// A sender report about a layer: one instant on both its clocks.
+    SenderReport { line: usize, layer: usize, ntp: u64, rtp: u32 },
+    /// A data channel can be used.
+    ChannelOpen(u16),
+    Data { channel: u16, binary: bool, data: Vec<u8> },
+    /// The last output.
+    Closed(CloseReason),
+}
+
+/// One participant's peer connection.
+pub(crate) struct Endpoint {
+    rtc: Rtc,
+    ice: Lite,
+    /// The client's ICE credentials: others in an offer mean a restart.
+    remote: IceCreds,
+    captured: Option<Captured>,
+    secured: Option<Secured>,
+    /// str0m knows that it may send.
+    nominated: bool,
+    connected: bool,
+    lines: Vec<Line>,
+    /// Where the SSRCs of the client belong: line, layer.
+    streams: HashMap<u32, (usize, usize), foldhash::fast::RandomState>,
+    channels: Vec<(u16, ChannelId)>,
+    outputs: VecDeque<Output>,
+    /// When str0m wants to be called.
+    wakes: Instant,
+    last_heard: Instant,
+    most_silence: Duration,
+    closed: bool,
+    scratch: Vec<u8>,
+}
+
+/// What is there once DTLS is up.
+struct Secured {
+    sealer: Sealer,
+    /// For SRTCP of the client.
+    theirs: Opener,
+    /// For SRTCP of str0m.
+    substitute: Opener,
+}
+
+impl Endpoint {
+    /// Answers a client's first offer. `ice` are our credentials, `candidates` the values of our candidate attributes
+    /// (RFC 8839 §5.1: `candidate:…`).
+    pub(crate) fn accept(
+        setup: &Setup,
+        ice: IceCreds,
+        now: Instant,
+        offer: &str,
+        candidates: &[String],
+    ) -> Result<(Self, String), OfferError> {
+        let offer = description::admit(offer)?;
+        let (mut rtc, captured) = keys::captured(|| config(setup).build(now));
+        let local = Candidate::host(LOCAL, "udp").map_err(|error| OfferError::Malformed(error.to_string()))?;
+        rtc.add_local_candidate(local);
+        let mut endpoint = Self {
+            rtc,
+            ice: Lite::new(setup.crypto.sha1_hmac_provider, ice),
+            remote: offer.remote.clone(),
+            captured,
+            secured: None,
+            nominated: false,
+            connected: false,
+            lines: Vec::new(),
+            streams: HashMap::default(),
+            channels: Vec::new(),
+            outputs: VecDeque::new(),
+            wakes: now,
+            last_heard: now,
+            most_silence: setup.most_silence,
+            closed: false,
+            scratch: Vec::new(),
+        };
+        let answer = endpoint.negotiate(&offer.text, candidates)?;
+        endpoint.drive(now, Input::Timeout(now));
+        Ok((endpoint, answer))
+    }
+
+    /// Answers another offer of the same peer connection: an ICE restart, more slots, a source that stops. `fresh` are
+    /// the credentials to use if it is an ICE restart. An error leaves the session as it was.
+    pub(crate) fn reoffer(
+        &mut self,
+        now: Instant,
+        fresh: IceCreds,
+        offer: &str,
+        candidates: &[String],
+    ) -> Result<String, OfferError> {
+        let offer = description::admit(offer)?;
+        let restarts = offer.remote != self.remote;
+        let former = restarts.then(|| self.ice.clone());
+        if restarts {
+            self.ice.restart(fresh);
+        }
+        match self.negotiate(&offer.text, candidates) {
+            Ok(answer) => {
+                self.remote = offer.remote;
+                self.drive(now, Input::Timeout(now));
+                Ok(answer)
+            }
+            Err(error) => {
+                if let Some(former) = former {
+                    self.ice = former;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The audio and video lines in the order of the offer.
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Our credentials, which checks must have.
+    pub(crate) fn credentials(&self) -> &IceCreds {
+        self.ice.credentials()
+    }
+
+    /// Where datagrams to the client go.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.ice.egress()
+    }
+
+    /// The path is no more, as when its TCP connection was closed.
+    pub(crate) fn forget_path(&mut self, path: &Path) {
+        self.ice.forget(path);
+    }
+
+    /// When the client was last heard: an authenticated check, SRTCP, or media.
+    pub(crate) fn last_heard(&self) -> Instant {
+        self.last_heard
+    }
+
+    /// What encrypts for the client, once [`Output::Connected`] was there.
+    pub(crate) fn sealer(&mut self) -> Option<&mut Sealer> {
+        self.secured.as_mut().map(|secured| &mut secured.sealer)
+    }
+
+    /// STUN, DTLS, SRTP or SRTCP that came for this session.
+    pub(crate) fn handle_datagram(&mut self, now: Instant, path: &Path, datagram: &[u8]) -> Result<(), Refused> {
+        if self.closed {
+            return Err(Refused::Closed);
+        }
+        // RFC 7983 §7, and RFC 5761 §4 for RTP and RTCP.
+        match datagram {
+            [0..=3, ..] => return self.handle_stun(now, path, datagram),
+            _ if !self.ice.knows(path) => return Err(Refused::UnknownPath),
+            [20..=63, ..] => self.receive(now, datagram),
+            [128..=191, 192..=223, ..] => return self.handle_srtcp(now, datagram),
+            [128..=191, _, ..] => return self.handle_srtp(now, datagram),
+            _ => return Err(Refused::Malformed),
+        }
+        Ok(())
+    }
+
+    /// Due when [`Endpoint::poll_timeout`] says so.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.closed {
+            return;
+        }
+        if now >= self.last_heard + self.most_silence {
+            self.end(CloseReason::TimedOut);
+        } else if now >= self.wakes {
+            self.drive(now, Input::Timeout(now));
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        (!self.closed).then(|| self.wakes.min(self.last_heard + self.most_silence))
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Asks the client for a keyframe of a layer; does nothing if it sends none yet.
+    pub(crate) fn request_keyframe(&mut self, now: Instant, line: usize, layer: usize) {
+        let Some(line) = self.lines.get(line) else { return };
+        let Role::Sends(sends) = &line.role else { return };
+        let rid = sends.rids.get(layer).map(|rid| Rid::from(rid.as_str()));
+        let mid = Mid::from(line.mid.as_str());
+        if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(mid, rid) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+            self.drive(now, Input::Timeout(now));
+        }
+    }
+
+    /// Sends a message on a data channel.
+    pub(crate) fn send(&mut self, now: Instant, channel: u16, binary: bool, data: &[u8]) -> Result<(), NotSent> {
+        let mut open = self.channel(channel).ok_or(NotSent::NotOpen)?;
+        match open.write(binary, data) {
+            Ok(true) => {}
+            Ok(false) => return Err(NotSent::Full),
+            Err(_) => return Err(NotSent::TooLarge),
+        }
+        self.drive(now, Input::Timeout(now));
+        Ok(())
+    }
+
+    /// What waits on a data channel for the client to read it, in bytes.
+    pub(crate) fn buffered(&mut self, channel: u16) -> usize {
+        self.channel(channel).map_or(0, |mut open| open.buffered_amount())
+    }
+
+    /// Tells the client that the session is over; what says so is still to be [polled](Self::poll).
+    pub(crate) fn close(&mut self) {
+        if self.closed {
+            return;
+        }
+        // It can fail where there is nobody to tell yet.
+        if self.rtc.close().is_ok() {
+            self.drain();
+        }
+        self.closed = true;
+        self.outputs.retain(|output| matches!(output, Output::Transmit(..)));
+    }
+
+    fn channel(&mut self, number: u16) -> Option<str0m::channel::Channel<'_>> {
+        let (_, id) = self.channels.iter().find(|(other, _)| *other == number)?;
+        self.rtc.channel(*id)
+    }
+
+    /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do.
+    fn negotiate(&mut self, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
+        let malformed = |error: &dyn std::fmt::Display| OfferError::Malformed(error.to_string());
+        let offer = SdpOffer::from_sdp_string(offer).map_err(|error| malformed(&error))?;
+        self.lend_slots();
+        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| malformed(&error))?;
+        let answer = description::answer(&answer.to_sdp_string(), self.ice.credentials(), candidates);
+        self.lines = description::lines(&answer, &self.lines);
+        self.take_slots();
+        self.streams.clear();
+        self.open_channels(&answer);
+        Ok(answer)
+    }
+
+    /// str0m makes up SSRCs for lines it sends on, and would send reports about them. It has them only while it
+    /// writes an answer.
+    fn take_slots(&mut self) {
+        let mut api = self.rtc.direct_api();
+        for line in &self.lines {
+            if let Role::Slot(slot) = &line.role {
+                api.remove_stream_tx(slot.ssrc.into());
+            }
+        }
+    }
+
+    fn lend_slots(&mut self) {
+        for line in &self.lines {
+            let mid = Mid::from(line.mid.as_str());
+            if let Role::Slot(slot) = &line.role
+                && self.rtc.media(mid).is_some()
+            {
+                self.rtc.direct_api().declare_stream_tx(slot.ssrc.into(), slot.rtx_ssrc.map(Into::into), mid, None);
+            }
+        }
+    }
+
+    fn open_channels(&mut self, answer: &str) {
+        if !self.channels.is_empty() || !answer.contains("m=application") {
+            return;
+        }
+        let unreliable = Reliability::MaxRetransmits { retransmits: 0 };
+        for (number, ordered, reliability) in [(0, true, Reliability::Reliable), (2, false, unreliable)] {
+            let id = self.rtc.direct_api().create_data_channel(ChannelConfig {
+                label: String::new(),
+                ordered,
+                reliability,
+                negotiated: Some(number),
+                protocol: String::new(),
+            });
+            self.channels.push((number, id));
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, path: &Path, message: &[u8]) -> Result<(), Refused> {
+        let Some(answered) = self.ice.handle(now, path, message)? else { return Ok(()) };
+        self.last_heard = now;
+        // An answer goes back where its question came from (RFC 8445 §7.3.1.3).
+        self.outputs.push_back(Output::Transmit(*path, answered.response));
+        if answered.nominated && !self.nominated {
+            self.nominated = true;
+            self.nominate(now);
+        }
+        Ok(())
+    }
+
+    /// Lets str0m believe in its one pair of addresses: it sends nothing before its own agent was asked to.
+    fn nominate(&mut self, now: Instant) {
+        let local = self.rtc.direct_api().local_ice_credentials();
+        let username = format!("{}:{}", local.ufrag, self.remote.ufrag);
+        let check = StunMessage::binding_request(&username, TransId::new(), true, 1, 1, true);
+        let hmac = keys::provider().sha1_hmac_provider;
+        let mut buffer = vec![0; 512];
+        let written = check.to_bytes(Some(local.pass.as_bytes()), &mut buffer, |key, parts| hmac.sha1_hmac(key, parts));
+        if let Ok(len) = written {
+            self.receive(now, &buffer[..len]);
+        }
+    }
+
+    fn handle_srtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Refused> {
+        if self.secured.is_none() {
+            return Err(Refused::NoKeys);
+        }
+        self.receive(now, packet);
+        Ok(())
+    }
+
+    fn handle_srtcp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Refused> {
+        let secured = self.secured.as_mut().ok_or(Refused::NoKeys)?;
+        let mut compound = std::mem::take(&mut self.scratch);
+        compound.clear();
+        compound.extend_from_slice(packet);
+        let opened = secured.theirs.open_rtcp(&mut compound);
+        let mut for_str0m = false;
+        if opened.is_ok() {
+            self.last_heard = now;
+            for part in rtcp::packets(&compound) {
+                for_str0m |= part.concerns_sender();
+                self.handle_rtcp(part);
+            }
+        }
+        self.scratch = compound;
+        if for_str0m {
+            self.receive(now, packet);
+        }
+        Ok(opened?)
+    }
+
+    fn handle_rtcp(&mut self, packet: rtcp::Packet<'_>) {
+        use rtcp::Packet as P;
+        let mut feedback = |feedback| self.outputs.push_back(Output::Feedback(feedback));
+        match packet {
+            P::SenderReport { ssrc, ntp, rtp, blocks } => {
+                blocks.iter().for_each(|block| feedback(Feedback::Report(block)));
+                if let Some((line, layer)) = self.place(ssrc) {
+                    self.outputs.push_back(Output::SenderReport { line, layer, ntp, rtp });
+                }
+            }
+            P::ReceiverReport { blocks, .. } => blocks.iter().for_each(|block| feedback(Feedback::Report(block))),
+            P::Nack { ssrc, entries } => feedback(Feedback::Nack { ssrc, sequences: entries.sequences().collect() }),
+            P::PictureLoss { ssrc } => feedback(Feedback::KeyframeRequest { ssrc }),
+            P::FullIntraRequest { entries } => {
+                entries.intra_requests().for_each(|ssrc| feedback(Feedback::KeyframeRequest { ssrc }));
+            }
+            P::Transport(transport) => {
+                let mut arrivals = Vec::with_capacity(usize::from(transport.count).min(256));
+                transport.arrivals(&mut arrivals);
+                feedback(Feedback::Arrivals(arrivals));
+            }
+            P::EstimatedBitrate(bits) => feedback(Feedback::EstimatedBitrate(bits)),
+            P::Description | P::Bye(_) | P::ExtendedReport => {}
+        }
+    }
+
+    /// Gives str0m a datagram.
+    fn receive(&mut self, now: Instant, datagram: &[u8]) {
+        if let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) {
+            self.drive(now, Input::Receive(now, receive));
+        }
+    }
+
+    fn drive(&mut self, now: Instant, input: Input<'_>) {
+        let _ = now;
+        match self.rtc.handle_input(input) {
+            Ok(()) => self.drain(),
+            Err(error) => {
+                tracing::debug!(%error, "a session failed");
+                self.end(CloseReason::Failed);
+            }
+        }
+    }
+
+    /// Takes everything out of str0m, as it wants after each input.
+    fn drain(&mut self) {
+        while !self.closed {
+            match self.rtc.poll_output() {
+                Ok(str0m::Output::Timeout(at)) => {
+                    self.wakes = at;
+                    return;
+                }
+                Ok(str0m::Output::Transmit(transmit)) => {
+                    self.take_keys();
+                    self.transmit(transmit.contents.into());
+                }
+                Ok(str0m::Output::Event(event)) => {
+                    self.take_keys();
+                    self.event(event);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "a session failed");
+                    self.end(CloseReason::Failed);
+                }
+            }
+        }
+    }
+
+    fn take_keys(&mut self) {
+        if self.secured.is_some() {
+            return;
+        }
+        let Some(keys) = self.captured.as_ref().and_then(|captured| captured.get()) else { return };
+        self.secured = (|| {
+            let theirs = Opener::new(keys).ok()?;
+            Some(Secured { sealer: Sealer::new(keys).ok()?, theirs, substitute: Opener::of_substitute(keys).ok()? })
+        })();
+        // Both have copied what they need.
+        self.captured = None;
+    }
+
+    /// Sends what str0m would send.
+    fn transmit(&mut self, mut datagram: Vec<u8>) {
+        // Only before the first nomination; DTLS repeats what is lost.
+        let Some(path) = self.ice.egress().copied() else { return };
+        match datagram[..] {
+            [20..=63, ..] => {}
+            [128..=191, 192..=223, ..] => {
+                let Some(secured) = &mut self.secured else { return };
+                let sealed = secured.substitute.open_rtcp(&mut datagram).is_ok()
+                    && secured.sealer.seal_rtcp(&mut datagram, 0).is_ok();
+                if !sealed {
+                    return;
+                }
+            }
+            // STUN is ours to answer, RTP ours to send.
+            _ => return,
+        }
+        self.outputs.push_back(Output::Transmit(path, datagram));
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Connected => {
+                if self.secured.is_none() {
+                    // DTLS agreed on a profile that we do not have.
+                    self.end(CloseReason::Failed);
+                } else if !self.connected {
+                    self.connected = true;
+                    self.outputs.push_back(Output::Connected);
+                }
+            }
+            Event::RtpPacket(packet) => self.media(packet),
+            Event::ChannelOpen(id, _) => match self.number(id) {
+                Some(number) => self.outputs.push_back(Output::ChannelOpen(number)),
+                // Ours are agreed on beforehand; none is opened by a message (RFC 8832).
+                None => self.rtc.direct_api().close_data_channel(id),
+            },
+            Event::ChannelData(data) => {
+                if let Some(channel) = self.number(data.id) {
+                    self.outputs.push_back(Output::Data { channel, binary: data.binary, data: data.data });
+                }
+            }
+            Event::Closed => self.end(CloseReason::Closed),
+            // Among them ICE "disconnected": str0m sees no checks. How long a client may be silent is ours to say.
+            _ => {}
+        }
+    }
+
+    fn number(&self, id: ChannelId) -> Option<u16> {
+        self.channels.iter().find(|(_, other)| *other == id).map(|(number, _)| *number)
+    }
+
+    fn media(&mut self, packet: RtpPacket) {
+        let Some((line, layer)) = self.place(*packet.header.ssrc) else { return };
+        let Role::Sends(sends) = &self.lines[line].role else { return };
+        let pt = *packet.header.payload_type;
+        let Some(codec) = sends.codecs.iter().find(|known| known.pt == pt) else { return };
+        self.last_heard = packet.timestamp;
+        let packet = Packet {
+            sequence: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            marker: packet.header.marker,
+            payload: packet.payload,
+            // str0m has it as a number below zero.
+            audio_level: packet.header.ext_vals.audio_level.map(|level| level.unsigned_abs().min(127)),
+            received: packet.timestamp,
+        };
+        self.outputs.push_back(Output::Media { line, layer, codec: codec.codec, packet });
+    }
+
+    /// The line and the layer of an SSRC of the client.
+    fn place(&mut self, ssrc: u32) -> Option<(usize, usize)> {
+        if let Some(place) = self.streams.get(&ssrc) {
+            return Some(*place);
+        }
+        let stream = self.rtc.direct_api();
+        let mut stream = stream;
+        let stream = stream.stream_rx(&ssrc.into())?;
+        let (mid, rid) = (stream.mid(), stream.rid());
+        let line = self.lines.iter().position(|line| *line.mid == *mid)?;
+        let Role::Sends(sends) = &self.lines[line].role else { return None };
+        let layer = match rid {
+            Some(rid) => sends.rids.iter().position(|name| **name == *rid)?,
+            None => 0,
+        };
+        // A client may change its SSRCs as often as it likes.
+        if self.streams.len() >= 64 {
+            self.streams.clear();
+        }
+        self.streams.insert(ssrc, (line, layer));
+        Some((line, layer))
+    }
+
+    fn end(&mut self, reason: CloseReason) {
+        if !self.closed {
+            self.closed = true;
+            self.outputs.push_back(Output::Closed(reason));
+        }
+    }
+}
+
+fn config(setup: &Setup) -> RtcConfig {
+    let mut extensions = ExtensionMap::empty();
+    for (id, extension) in [
+        (1, Extension::AudioLevel),
+        (3, Extension::TransportSequenceNumber),
+        (4, Extension::RtpMid),
+        (10, Extension::RtpStreamId),
+        (11, Extension::RepairedRtpStreamId),
+    ] {
+        extensions.set(id, extension);
+    }
+    let mut config = RtcConfig::new()
+        .set_crypto_provider(setup.crypto.clone())
+        .set_dtls_cert(setup.certificate.clone())
+        .set_ice_lite(true)
+        .set_rtp_mode(true)
+        .set_extension_map(extensions)
+        .set_stats_interval(None)
+        // It sends no media.
+        .set_send_buffer_audio(0)
+        .set_send_buffer_video(0)
+        .set_sctp_max_buffered_amount(MOST_BUFFERED)
+        .set_sctp_max_message_size(LARGEST_MESSAGE)
+        .clear_codecs()
+        .enable_opus(true, false)
+        .enable_vp8(true);
+    // Constrained baseline, baseline, main and high, all with packetization mode 1 (RFC 6184 §6.3). The payload types
+    // are the client's in the end.
+    for (pt, rtx, profile) in [(108, 109, 0x42_e01f), (127, 121, 0x42_001f), (123, 119, 0x4d_001f), (114, 115, 0x64_001f)] {
+        config.codec_config().add_h264(pt.into(), Some(rtx.into()), true, profile);
+    }
+    config
+}
