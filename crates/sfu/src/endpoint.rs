@@ -25,7 +25,7 @@ use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
 use str0m::{Candidate, Event, IceCreds, Input, Rtc, RtcConfig};
 
 use crate::endpoint::ice::Lite;
-use crate::forward::packet::{Codec, Packet};
+use crate::forward::{Codec, Packet};
 use crate::keys::{self, Captured};
 use crate::model::{CloseReason, OfferError, Path, Source};
 use crate::rtcp;

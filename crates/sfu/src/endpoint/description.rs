@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use str0m::IceCreds;
 
 use crate::endpoint::{Kind, Line, PayloadType, Role, SlotLine, SourceLine};
-use crate::forward::packet::Codec;
+use crate::forward::Codec;
 use crate::model::{OfferError, Source};
 
 /// The largest offer in bytes.

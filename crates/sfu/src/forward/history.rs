@@ -1,0 +1,102 @@
+//! What a slot has sent, so that it can be sent again: where each packet came from, and what was written in it.
+
+use std::time::{Duration, Instant};
+
+use super::track::TrackId;
+
+/// Packets that can be sent again: more than a second of video at 3 Mbit/s.
+const ENTRIES: usize = 512;
+
+/// One packet; 24 bytes, of which there are many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// The lower bits of its number in the slot.
+    pub(crate) number: u32,
+    /// The lower bits of its publisher's sequence number.
+    pub(crate) sequence: u32,
+    pub(crate) track: TrackId,
+    pub(crate) timestamp: u32,
+    pub(crate) picture: u16,
+    /// When it was sent last, in milliseconds; they wrap after a minute.
+    stamp: u16,
+    pub(crate) layer: u8,
+    pub(crate) generation: u8,
+    pub(crate) tl0: u8,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A number that was never sent.
+    Hole,
+    /// Sent once.
+    Media,
+    /// Sent again already.
+    Repeated,
+    /// A packet of nothing but padding, in the place of one that came too late.
+    Filler,
+}
+
+/// A ring of entries, made when the first packet is sent.
+#[derive(Debug)]
+pub(crate) struct History {
+    opened: Instant,
+    entries: Vec<Entry>,
+}
+
+impl History {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { opened: now, entries: Vec::new() }
+    }
+
+    pub(crate) fn record(&mut self, now: Instant, number: u64, entry: Entry) {
+        if self.entries.is_empty() {
+            self.entries = vec![Entry { kind: Kind::Hole, ..entry }; ENTRIES];
+        }
+        let stamp = self.stamp(now);
+        self.entries[number as usize % ENTRIES] = Entry { number: number as u32, stamp, ..entry };
+    }
+
+    pub(crate) fn find(&self, number: u64) -> Option<&Entry> {
+        let entry = self.entries.get(number as usize % ENTRIES)?;
+        (entry.number == number as u32 && entry.kind != Kind::Hole).then_some(entry)
+    }
+
+    /// Whether it was sent again less than this long ago.
+    pub(crate) fn just_repeated(&self, now: Instant, entry: &Entry, within: Duration) -> bool {
+        let ago = Duration::from_millis(u64::from(self.stamp(now).wrapping_sub(entry.stamp)));
+        entry.kind == Kind::Repeated && ago < within
+    }
+
+    /// It was sent again just now.
+    pub(crate) fn repeat(&mut self, now: Instant, number: u64) {
+        let stamp = self.stamp(now);
+        if let Some(entry) = self.entries.get_mut(number as usize % ENTRIES) {
+            entry.stamp = stamp;
+            if entry.kind == Kind::Media {
+                entry.kind = Kind::Repeated;
+            }
+        }
+    }
+
+    fn stamp(&self, now: Instant) -> u16 {
+        now.saturating_duration_since(self.opened).as_millis() as u16
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(track: TrackId, layer: u8, generation: u8, sequence: u64, timestamp: u32) -> Self {
+        Self {
+            number: 0,
+            sequence: sequence as u32,
+            track,
+            timestamp,
+            picture: 0,
+            stamp: 0,
+            layer,
+            generation,
+            tl0: 0,
+            kind: Kind::Media,
+        }
+    }
+}
