@@ -3,6 +3,7 @@
 
 pub mod demux;
 pub mod framing;
+pub mod stun;
 
 use std::net::{IpAddr, SocketAddr};
 

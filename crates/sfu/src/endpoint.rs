@@ -164,9 +164,14 @@ pub(crate) enum NotSent {
 pub(crate) enum Feedback {
     Report(rtcp::ReportBlock),
     /// These did not arrive.
-    Nack { ssrc: u32, sequences: Vec<u16> },
+    Nack {
+        ssrc: u32,
+        sequences: Vec<u16>,
+    },
     /// It cannot decode without a keyframe (PLI or FIR).
-    KeyframeRequest { ssrc: u32 },
+    KeyframeRequest {
+        ssrc: u32,
+    },
     /// Transport-wide, in the order of the numbers.
     Arrivals(Vec<rtcp::Arrival>),
     /// REMB, in bits per second.
@@ -180,13 +185,27 @@ pub(crate) enum Output {
     /// ICE and DTLS are up; [`Endpoint::sealer`] is there.
     Connected,
     /// A packet the client sent; `line` and `layer` count in [`Endpoint::lines`].
-    Media { line: usize, layer: usize, codec: Codec, packet: Packet },
+    Media {
+        line: usize,
+        layer: usize,
+        codec: Codec,
+        packet: Packet,
+    },
     Feedback(Feedback),
     /// A sender report about a layer: one instant on both its clocks.
-    SenderReport { line: usize, layer: usize, ntp: u64, rtp: u32 },
+    SenderReport {
+        line: usize,
+        layer: usize,
+        ntp: u64,
+        rtp: u32,
+    },
     /// A data channel can be used.
     ChannelOpen(u16),
-    Data { channel: u16, binary: bool, data: Vec<u8> },
+    Data {
+        channel: u16,
+        binary: bool,
+        data: Vec<u8>,
+    },
     /// The last output.
     Closed(CloseReason),
 }
@@ -236,7 +255,8 @@ impl Endpoint {
     ) -> Result<(Self, String), OfferError> {
         let offer = description::admit(offer)?;
         let (mut rtc, captured) = keys::captured(|| config(setup).build(now));
-        let local = Candidate::host(LOCAL, "udp").map_err(|error| OfferError::Malformed(error.to_string()))?;
+        let local =
+            Candidate::host(LOCAL, "udp").map_err(|error| OfferError::Malformed(error.to_string()))?;
         rtc.add_local_candidate(local);
         let mut endpoint = Self {
             rtc,
@@ -322,7 +342,12 @@ impl Endpoint {
     }
 
     /// STUN, DTLS, SRTP or SRTCP that came for this session.
-    pub(crate) fn handle_datagram(&mut self, now: Instant, path: &Path, datagram: &[u8]) -> Result<(), Refused> {
+    pub(crate) fn handle_datagram(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        datagram: &[u8],
+    ) -> Result<(), Refused> {
         if self.closed {
             return Err(Refused::Closed);
         }
@@ -371,7 +396,13 @@ impl Endpoint {
     }
 
     /// Sends a message on a data channel.
-    pub(crate) fn send(&mut self, now: Instant, channel: u16, binary: bool, data: &[u8]) -> Result<(), NotSent> {
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        channel: u16,
+        binary: bool,
+        data: &[u8],
+    ) -> Result<(), NotSent> {
         let mut open = self.channel(channel).ok_or(NotSent::NotOpen)?;
         match open.write(binary, data) {
             Ok(true) => {}
@@ -436,7 +467,12 @@ impl Endpoint {
             if let Role::Slot(slot) = &line.role
                 && self.rtc.media(mid).is_some()
             {
-                self.rtc.direct_api().declare_stream_tx(slot.ssrc.into(), slot.rtx_ssrc.map(Into::into), mid, None);
+                self.rtc.direct_api().declare_stream_tx(
+                    slot.ssrc.into(),
+                    slot.rtx_ssrc.map(Into::into),
+                    mid,
+                    None,
+                );
             }
         }
     }
@@ -477,7 +513,8 @@ impl Endpoint {
         let check = StunMessage::binding_request(&username, TransId::new(), true, 1, 1, true);
         let hmac = keys::provider().sha1_hmac_provider;
         let mut buffer = vec![0; 512];
-        let written = check.to_bytes(Some(local.pass.as_bytes()), &mut buffer, |key, parts| hmac.sha1_hmac(key, parts));
+        let written =
+            check.to_bytes(Some(local.pass.as_bytes()), &mut buffer, |key, parts| hmac.sha1_hmac(key, parts));
         if let Ok(len) = written {
             self.receive(now, &buffer[..len]);
         }
@@ -522,8 +559,12 @@ impl Endpoint {
                     self.outputs.push_back(Output::SenderReport { line, layer, ntp, rtp });
                 }
             }
-            P::ReceiverReport { blocks, .. } => blocks.iter().for_each(|block| feedback(Feedback::Report(block))),
-            P::Nack { ssrc, entries } => feedback(Feedback::Nack { ssrc, sequences: entries.sequences().collect() }),
+            P::ReceiverReport { blocks, .. } => {
+                blocks.iter().for_each(|block| feedback(Feedback::Report(block)))
+            }
+            P::Nack { ssrc, entries } => {
+                feedback(Feedback::Nack { ssrc, sequences: entries.sequences().collect() })
+            }
             P::PictureLoss { ssrc } => feedback(Feedback::KeyframeRequest { ssrc }),
             P::FullIntraRequest { entries } => {
                 entries.intra_requests().for_each(|ssrc| feedback(Feedback::KeyframeRequest { ssrc }));
@@ -587,7 +628,11 @@ impl Endpoint {
         let Some(keys) = self.captured.as_ref().and_then(|captured| captured.get()) else { return };
         self.secured = (|| {
             let theirs = Opener::new(keys).ok()?;
-            Some(Secured { sealer: Sealer::new(keys).ok()?, theirs, substitute: Opener::of_substitute(keys).ok()? })
+            Some(Secured {
+                sealer: Sealer::new(keys).ok()?,
+                theirs,
+                substitute: Opener::of_substitute(keys).ok()?,
+            })
         })();
         // Both have copied what they need.
         self.captured = None;
@@ -722,7 +767,9 @@ fn config(setup: &Setup) -> RtcConfig {
         .enable_vp8(true);
     // Constrained baseline, baseline, main and high, all with packetization mode 1 (RFC 6184 §6.3). The payload types
     // are the client's in the end.
-    for (pt, rtx, profile) in [(108, 109, 0x42_e01f), (127, 121, 0x42_001f), (123, 119, 0x4d_001f), (114, 115, 0x64_001f)] {
+    for (pt, rtx, profile) in
+        [(108, 109, 0x42_e01f), (127, 121, 0x42_001f), (123, 119, 0x4d_001f), (114, 115, 0x64_001f)]
+    {
         config.codec_config().add_h264(pt.into(), Some(rtx.into()), true, profile);
     }
     config

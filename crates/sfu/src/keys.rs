@@ -13,7 +13,9 @@ use std::time::Instant;
 
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion, KeyingMaterial};
 use str0m::crypto::CryptoError;
-use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile};
+use str0m::crypto::dtls::{
+    DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile,
+};
 
 /// What one direction of one session is encrypted with (RFC 3711 §3.2.1).
 #[derive(Clone, PartialEq, Eq)]

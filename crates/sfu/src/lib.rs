@@ -13,14 +13,20 @@
 //! subscribers is our own: a publisher's packet is kept once, and each subscriber's copy is written and encrypted
 //! straight into the sink.
 
+mod allocator;
+mod bwe;
 mod endpoint;
 mod forward;
 mod keys;
 mod metrics;
 mod model;
 mod relay;
+mod room;
 mod rtcp;
 mod seats;
+mod session;
+mod sfu;
+mod speakers;
 mod srtp;
 
 pub use metrics::{Counters, Metrics, Refused, RoomMetrics};
@@ -28,3 +34,4 @@ pub use model::{
     CloseReason, Event, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState, Source, Via,
     View, Want,
 };
+pub use sfu::{Config, Identity, Sfu};

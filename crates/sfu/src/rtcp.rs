@@ -32,14 +32,29 @@ pub(crate) fn packets(compound: &[u8]) -> impl Iterator<Item = Packet<'_>> {
 /// One RTCP packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Packet<'a> {
-    SenderReport { ssrc: u32, ntp: u64, rtp: u32, blocks: Blocks<'a> },
-    ReceiverReport { ssrc: u32, blocks: Blocks<'a> },
+    SenderReport {
+        ssrc: u32,
+        ntp: u64,
+        rtp: u32,
+        blocks: Blocks<'a>,
+    },
+    ReceiverReport {
+        ssrc: u32,
+        blocks: Blocks<'a>,
+    },
     Description,
     Bye(Words<'a>),
     ExtendedReport,
-    Nack { ssrc: u32, entries: Words<'a> },
-    PictureLoss { ssrc: u32 },
-    FullIntraRequest { entries: Words<'a> },
+    Nack {
+        ssrc: u32,
+        entries: Words<'a>,
+    },
+    PictureLoss {
+        ssrc: u32,
+    },
+    FullIntraRequest {
+        entries: Words<'a>,
+    },
     Transport(TransportFeedback<'a>),
     /// REMB: bits per second.
     EstimatedBitrate(u64),
@@ -286,7 +301,9 @@ fn read(packet: &[u8]) -> Option<Packet<'_>> {
         // draft-alvestrand-rmcat-remb-03 §2.2: 6 bits of exponent, 18 of mantissa.
         (PAYLOAD_FEEDBACK, 15) if body.len() >= 16 && &body[8..12] == b"REMB" => {
             let (exponent, mantissa) = (word(body, 12) >> 18 & 0x3f, u64::from(word(body, 12) & 0x3_ffff));
-            Packet::EstimatedBitrate(mantissa.checked_shl(exponent).filter(|bits| bits >> exponent == mantissa)?)
+            Packet::EstimatedBitrate(
+                mantissa.checked_shl(exponent).filter(|bits| bits >> exponent == mantissa)?,
+            )
         }
         _ => return None,
     })

@@ -64,7 +64,12 @@ impl Sealer {
 
     /// Encrypts the RTP packet that begins at `start` and ends the buffer. `sequence` is its extended sequence number
     /// (RFC 3711 §3.3.1); its lower 16 bits are those of the header.
-    pub(crate) fn seal_rtp(&mut self, buffer: &mut Vec<u8>, start: usize, sequence: u64) -> Result<(), NotSealed> {
+    pub(crate) fn seal_rtp(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        start: usize,
+        sequence: u64,
+    ) -> Result<(), NotSealed> {
         let packet = buffer.get(start..).ok_or(NotSealed)?;
         let header = rtp_header_len(packet).ok_or(NotSealed)?;
         let ssrc = word(packet, 8);
@@ -76,7 +81,9 @@ impl Sealer {
             Cipher::Gcm { key, .. } => {
                 let (header, payload) = buffer[start..].split_at_mut(header);
                 let nonce = Nonce::assume_unique_for_key(gcm(nonce));
-                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&*header), payload).map_err(|_| NotSealed)?;
+                let tag = key
+                    .seal_in_place_separate_tag(nonce, Aad::from(&*header), payload)
+                    .map_err(|_| NotSealed)?;
                 buffer.extend_from_slice(tag.as_ref());
             }
             Cipher::Counter { key, auth, .. } => {
@@ -262,7 +269,11 @@ impl Cipher {
         }
     }
 
-    fn gcm(algorithm: &'static aws_lc_rs::aead::Algorithm, key: &[u8], salt: u128) -> Result<Self, Unspecified> {
+    fn gcm(
+        algorithm: &'static aws_lc_rs::aead::Algorithm,
+        key: &[u8],
+        salt: u128,
+    ) -> Result<Self, Unspecified> {
         Ok(Self::Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, key)?), salt })
     }
 

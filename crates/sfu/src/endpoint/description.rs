@@ -70,7 +70,9 @@ pub(super) fn admit(offer: &str) -> Result<Admitted, OfferError> {
             "mid" => {
                 let fits = is_name(value, 16) && sections > 0;
                 if !fits || !mids.insert(value) || mids.len() != sections {
-                    return Err(malformed("each m-line needs an a=mid of its own, of 1 to 16 letters and digits"));
+                    return Err(malformed(
+                        "each m-line needs an a=mid of its own, of 1 to 16 letters and digits",
+                    ));
                 }
             }
             "rid" if !is_name(value.split(' ').next().unwrap_or_default(), 8) => {
@@ -142,13 +144,17 @@ pub(super) fn lines(answer: &str, before: &[Line]) -> Vec<Line> {
                     let is = |line: &Line| matches!(&line.role, Role::Sends(sends) if sends.source == source);
                     lines.iter().any(is) || before.iter().any(|line| is(line) && line.mid != section.mid())
                 };
-                let known = before.iter().find(|line| line.mid == section.mid()).and_then(|line| match &line.role {
-                    Role::Sends(sends) => Some(sends.source),
-                    _ => None,
-                });
-                known.or_else(|| sources(kind).into_iter().find(|source| !taken(*source))).map_or(Role::Idle, |source| {
-                    Role::Sends(SourceLine { source, rids: section.rids(), codecs: section.codecs() })
-                })
+                let known =
+                    before.iter().find(|line| line.mid == section.mid()).and_then(|line| match &line.role {
+                        Role::Sends(sends) => Some(sends.source),
+                        _ => None,
+                    });
+                known.or_else(|| sources(kind).into_iter().find(|source| !taken(*source))).map_or(
+                    Role::Idle,
+                    |source| {
+                        Role::Sends(SourceLine { source, rids: section.rids(), codecs: section.codecs() })
+                    },
+                )
             }
             () if section.has("sendonly") => section.slot().map_or(Role::Idle, Role::Slot),
             () => Role::Idle,
@@ -186,7 +192,11 @@ fn sections(answer: &str) -> Vec<Section<'_>> {
 
 impl<'a> Section<'a> {
     fn attributes(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.lines.iter().map(|line| attribute(line)).filter(move |(other, _)| *other == name).map(|(_, value)| value)
+        self.lines
+            .iter()
+            .map(|line| attribute(line))
+            .filter(move |(other, _)| *other == name)
+            .map(|(_, value)| value)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -75,7 +75,12 @@ impl Lite {
     }
 
     /// Answers a STUN message; `None`: it needs no answer.
-    pub(super) fn handle(&mut self, now: Instant, path: &Path, message: &[u8]) -> Result<Option<Answered>, Refused> {
+    pub(super) fn handle(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        message: &[u8],
+    ) -> Result<Option<Answered>, Refused> {
         let message = StunMessage::parse(message).map_err(|_| Refused::Malformed)?;
         if !message.is_binding_request() {
             // RFC 8445 §11: an indication only keeps a NAT's binding. Responses are not to us: we ask nothing.
@@ -83,7 +88,8 @@ impl Lite {
         }
         let (ours, _) = message.split_username().ok_or(Refused::Malformed)?;
         let former = self.former.as_ref().filter(|former| former.ufrag == ours);
-        let credentials = if self.current.ufrag == ours { &self.current } else { former.ok_or(Refused::Username)? };
+        let credentials =
+            if self.current.ufrag == ours { &self.current } else { former.ok_or(Refused::Username)? };
         let hmac = |key: &[u8], parts: &[&[u8]]| self.hmac.sha1_hmac(key, parts);
         if !message.verify(credentials.pass.as_bytes(), hmac) {
             return Err(Refused::Forged);

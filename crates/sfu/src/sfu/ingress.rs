@@ -1,0 +1,298 @@
+//! What comes from clients: datagrams to their sessions, media to tracks and from there to whom it concerns.
+
+use std::time::Instant;
+
+use crate::{
+    endpoint::{Feedback, Output, Refused as Why, Role},
+    forward::{Codec, Packet, Pushed, Track, TrackId},
+    model::{Event, Path, SessionId},
+    relay,
+    room::{Published, Room},
+    rtcp,
+    session::{Index, Pending},
+};
+
+use super::{Sfu, Timer};
+
+/// Packets that may wait for one subscriber until the next flush: many times what a batch of reads can make.
+const MOST_PENDING: usize = 8192;
+
+/// Bytes of data messages that may wait for a receiver that does not read.
+const MOST_BUFFERED: usize = 1 << 20;
+
+/// Units of a transport-wide reference time (64 ms) and of an arrival (250 µs) in microseconds.
+const ARRIVAL_US: i64 = 250;
+const ARRIVALS_PER_REFERENCE: i64 = 256;
+
+impl Sfu {
+    /// A datagram came on this path: STUN with a USERNAME, DTLS, SRTP or SRTCP.
+    pub fn handle_datagram(&mut self, now: Instant, path: &Path, datagram: &[u8]) {
+        // The first two bits of STUN are zero, and its type comes first (RFC 8489 §5).
+        let stun = datagram.first().is_some_and(|first| *first < 4);
+        let index = if stun {
+            kaigi_packet::stun::local_ufrag(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag))
+        } else {
+            self.by_path.get(path)
+        };
+        let Some(index) = index.copied() else {
+            let count = if stun { &mut self.refused.stun } else { &mut self.refused.unknown_path };
+            *count += 1;
+            return;
+        };
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        let handled = session.endpoint.handle_datagram(now, path, datagram);
+        match handled {
+            // What was authentic makes its path known; a session keeps few of them.
+            Ok(()) if stun => drop(self.by_path.insert(*path, index)),
+            Ok(()) => {}
+            Err(why) => self.note_refused(why, datagram),
+        }
+        self.drain(now, index);
+        if !self.stale.is_empty() {
+            self.settle(now);
+        }
+    }
+
+    /// Takes out what a session's endpoint has to say.
+    pub(super) fn drain(&mut self, now: Instant, index: Index) {
+        while let Some(session) = self.sessions.get_mut(index as usize)
+            && let Some(output) = session.endpoint.poll()
+        {
+            match output {
+                Output::Transmit(path, datagram) => self.outgoing.push((path, datagram)),
+                Output::Media { line, layer, codec, packet } => {
+                    self.handle_media(now, index, (line, layer, codec), packet);
+                }
+                Output::SenderReport { line, layer, ntp, rtp } => {
+                    let at = session.publishes.get(line).copied().flatten();
+                    if let Some(published) = at.and_then(|at| self.tracks.get_mut(at)) {
+                        published.track.handle_sender_report(now, layer, ntp, rtp, &mut session.clock);
+                    }
+                }
+                Output::Feedback(feedback) => self.handle_feedback(now, index, feedback),
+                Output::Connected => {
+                    let id = session.id;
+                    self.note_stale(index);
+                    self.events.push_back(Event::Connected(id));
+                }
+                Output::ChannelOpen(_) => {}
+                Output::Data { channel, binary: _, data } => self.handle_data(now, index, channel, &data),
+                Output::Closed(reason) => {
+                    let id = session.id;
+                    self.remove(now, index);
+                    self.events.push_back(Event::Closed(id, reason));
+                    return;
+                }
+            }
+        }
+        self.schedule(index);
+    }
+
+    fn note_refused(&mut self, why: Why, datagram: &[u8]) {
+        let refused = &mut self.refused;
+        let count = match (why, datagram.first()) {
+            (Why::UnknownPath, _) => &mut refused.unknown_path,
+            (_, Some(0..=3)) => &mut refused.stun,
+            (_, Some(20..=63)) => &mut refused.dtls,
+            _ => &mut refused.srtp,
+        };
+        *count += 1;
+    }
+
+    fn handle_media(
+        &mut self,
+        now: Instant,
+        index: Index,
+        (line, layer, codec): (usize, usize, Codec),
+        packet: Packet,
+    ) {
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        session.counters.received_packets += 1;
+        session.counters.received_bytes += packet.payload.len() as u64;
+        let at = match session.publishes.get(line).copied().flatten() {
+            Some(at) if self.tracks.get(at).is_some_and(|published| published.codec == codec) => at,
+            before => {
+                if let Some(before) = before {
+                    self.unpublish(now, before);
+                }
+                let Some(at) = self.publish(now, index, line, codec) else { return };
+                at
+            }
+        };
+        let Some(published) = self.tracks.get_mut(at) else { return };
+        if let Some(voice) = published.voice
+            && let Some(room) = self.rooms.get_mut(&published.room)
+        {
+            room.speakers.heard(now, voice, packet.audio_level);
+        }
+        let sequence = packet.sequence;
+        if !matches!(published.track.push(now, layer, packet), Pushed::Kept { .. }) {
+            return;
+        }
+        let bit = 1u8.checked_shl(layer as u32).unwrap_or(0);
+        let layer = layer as u8;
+        for subscriber in &published.subscribers {
+            if subscriber.uses & bit == 0 {
+                continue;
+            }
+            let Some(session) = self.sessions.get_mut(subscriber.session as usize) else { continue };
+            if session.pending.len() >= MOST_PENDING {
+                session.counters.queue_drops += 1;
+                continue;
+            }
+            session.pending.push(Pending::Packet { at, layer, slot: subscriber.slot, sequence });
+            if !std::mem::replace(&mut session.busy, true) {
+                self.busy.push(subscriber.session);
+            }
+        }
+    }
+
+    /// A track begins with its first packet.
+    fn publish(&mut self, now: Instant, index: Index, line: usize, codec: Codec) -> Option<usize> {
+        let session = self.sessions.get_mut(index as usize)?;
+        let Role::Sends(sends) = &session.endpoint.lines().get(line)?.role else { return None };
+        let (source, layers) = (sends.source, sends.layers());
+        let room = self.rooms.get_mut(&session.room)?;
+        let voice = (!codec.is_video()).then(|| room.speakers.add(session.id, source));
+        let id = TrackId(self.next_track);
+        self.next_track = self.next_track.wrapping_add(1);
+        let track = Track::new(id, codec, layers);
+        let place = (session.room, index, line);
+        let at = self.tracks.insert(Published::new(track, place, source, codec, voice));
+        *session.publishes.get_mut(line)? = Some(at);
+        if codec.is_video() {
+            self.due.insert((now, Timer::Track(at)));
+        }
+        self.note_room(place.0);
+        self.service_room(now, place.0);
+        Some(at)
+    }
+
+    /// A track has ended, and with it what filled its subscribers' slots.
+    pub(super) fn unpublish(&mut self, _now: Instant, at: usize) {
+        let Some(published) = self.tracks.try_remove(at) else { return };
+        self.due.retain(|(_, timer)| *timer != Timer::Track(at));
+        if let Some(session) = self.sessions.get_mut(published.publisher as usize) {
+            session.publishes.iter_mut().filter(|held| **held == Some(at)).for_each(|held| *held = None);
+        }
+        for subscriber in &published.subscribers {
+            let Some(session) = self.sessions.get_mut(subscriber.session as usize) else { continue };
+            if let Some(seat) = session.seat_mut(subscriber.slot)
+                && seat.held.is_some_and(|held| held.at == at)
+            {
+                seat.slot.assign(None);
+                (seat.held, seat.paused) = (None, false);
+            }
+            self.note_stale(subscriber.session);
+        }
+        if let Some(voice) = published.voice
+            && let Some(room) = self.rooms.get_mut(&published.room)
+        {
+            room.speakers.remove(voice);
+        }
+        self.note_room(published.room);
+    }
+
+    /// Something has changed that everybody in the room may receive.
+    pub(super) fn note_room(&mut self, room: crate::model::RoomId) {
+        let members: Vec<Index> = self
+            .rooms
+            .get(&room)
+            .map(|room: &Room| room.members.iter().copied().collect())
+            .unwrap_or_default();
+        members.into_iter().for_each(|index| self.note_stale(index));
+    }
+
+    fn handle_feedback(&mut self, now: Instant, index: Index, feedback: Feedback) {
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        match feedback {
+            Feedback::Arrivals(arrivals) => {
+                let Some(first) = arrivals.iter().find_map(|(_, arrival)| *arrival) else {
+                    session.bandwidth.handle_feedback(
+                        now,
+                        0,
+                        arrivals.iter().map(|(number, _)| (*number, None)),
+                    );
+                    return;
+                };
+                let reference = first.div_euclid(ARRIVALS_PER_REFERENCE);
+                let after = |arrival: i64| (arrival - reference * ARRIVALS_PER_REFERENCE) * ARRIVAL_US;
+                let packets = arrivals.iter().map(|(number, arrival): &rtcp::Arrival| {
+                    (*number, arrival.map(|arrival| i32::try_from(after(arrival)).unwrap_or(i32::MAX)))
+                });
+                session.bandwidth.handle_feedback(now, (reference & 0xFF_FFFF) as u32, packets);
+            }
+            Feedback::EstimatedBitrate(bitrate) => session.bandwidth.handle_remb(bitrate),
+            Feedback::Nack { ssrc, sequences } => {
+                session.counters.nacked_packets += sequences.len() as u64;
+                let Some(slot) = session.slot_of(ssrc) else { return };
+                let room = MOST_PENDING.saturating_sub(session.pending.len());
+                session.counters.queue_drops += sequences.len().saturating_sub(room) as u64;
+                let again = |sequence| Pending::Again { slot, sequence };
+                session.pending.extend(sequences.into_iter().take(room).map(again));
+                self.note_busy(index);
+            }
+            Feedback::KeyframeRequest { ssrc } => {
+                session.counters.keyframe_requests += 1;
+                let Some(slot) = session.slot_of(ssrc) else { return };
+                let current = session.seat_mut(slot).and_then(|seat| {
+                    let (id, layer) = seat.slot.current().or_else(|| seat.slot.assigned())?;
+                    seat.held.filter(|held| held.id == id).map(|held| (held.at, layer))
+                });
+                let Some((at, layer)) = current else { return };
+                if let Some(published) = self.tracks.get_mut(at) {
+                    published.track.want_keyframe(now, layer);
+                    self.ask_for_keyframes(now, at);
+                }
+            }
+            Feedback::Report(report) => {
+                // What was lost since the last one, of 256, of what that layer has sent since.
+                session.counters.lost_packets += u64::from(report.fraction_lost > 0);
+            }
+        }
+    }
+
+    /// Passes a data message on to others of the room.
+    fn handle_data(&mut self, now: Instant, index: Index, channel: u16, data: &[u8]) {
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        let Some(letter) = relay::open(data) else {
+            session.counters.data_drops += 1;
+            return;
+        };
+        let message = relay::seal(&session.name, letter.frame);
+        let members: Vec<Index> = self.rooms.get(&session.room).map_or_else(Vec::new, |room| {
+            room.members.iter().copied().filter(|member| *member != index).collect()
+        });
+        let (mut sent, mut lost) = (0, letter.to.len() as u64);
+        for member in members {
+            let Some(receiver) = self.sessions.get_mut(member as usize) else { continue };
+            let named = letter.to.contains(&&*receiver.name);
+            if !letter.to.is_empty() && !named {
+                continue;
+            }
+            lost = lost.saturating_sub(u64::from(named));
+            let full = receiver.endpoint.buffered(channel) + message.len() > MOST_BUFFERED;
+            if !full && receiver.endpoint.send(now, channel, true, &message).is_ok() {
+                sent += 1;
+            } else {
+                lost += 1;
+            }
+            self.drain(now, member);
+        }
+        if let Some(session) = self.sessions.get_mut(index as usize) {
+            session.counters.data_messages += sent;
+            session.counters.data_drops += lost;
+        }
+    }
+
+    /// Where in the table of tracks a participant's source is.
+    pub(super) fn find_track(&self, session: SessionId, source: crate::model::Source) -> Option<usize> {
+        let session = self.sessions.get(*self.by_id.get(&session)? as usize)?;
+        session
+            .publishes
+            .iter()
+            .flatten()
+            .copied()
+            .find(|at| self.tracks.get(*at).is_some_and(|one| one.source == source))
+    }
+}
