@@ -102,6 +102,9 @@ pub struct Flags {
     /// Participants in all rooms together [default: 10000]
     #[arg(long, value_name = "N", global = true)]
     pub max_participants: Option<String>,
+    /// Participants in one room [default: 200]
+    #[arg(long, value_name = "N", global = true)]
+    pub room_capacity: Option<String>,
     /// Threads that carry media [default: one per core, at most 16]
     #[arg(long, value_name = "N", global = true)]
     pub media_threads: Option<String>,

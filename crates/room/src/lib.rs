@@ -10,11 +10,12 @@ mod chat;
 mod model;
 mod room;
 mod rooms;
+mod topology;
 
 pub use chat::{ChatBody, ChatLine};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-    Participant, Refusal, Signal,
+    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal,
 };
 pub use rooms::Rooms;
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use kaigi_protocol::vocabulary::{DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName};
+use kaigi_protocol::vocabulary::{
+    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, Topology,
+};
 
 use crate::chat::ChatLine;
 
@@ -43,7 +45,7 @@ impl Default for Limits {
         Self {
             rooms: 10_000,
             participants: 10_000,
-            room_capacity: 2,
+            room_capacity: 200,
             resume_grace: Duration::from_secs(30),
             away_grace: Duration::from_secs(5),
         }
@@ -76,6 +78,59 @@ pub struct Join {
     pub fresh_id: ParticipantId,
     /// Who this was before, proven by its token.
     pub resume: Option<Identity>,
+    /// The room's password, as this one knows it.
+    pub password: Option<PasswordDigest>,
+}
+
+/// Stands for a password; the caller makes it with a key of its own, so that it tells nothing of the password.
+#[derive(Clone, Copy)]
+pub struct PasswordDigest(pub [u8; 32]);
+
+/// Takes the same time wherever the difference is.
+impl PartialEq for PasswordDigest {
+    fn eq(&self, other: &Self) -> bool {
+        let differ = self.0.iter().zip(&other.0).fold(0, |differ, (a, b)| differ | (a ^ b));
+        std::hint::black_box(differ) == 0
+    }
+}
+
+impl std::fmt::Debug for PasswordDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordDigest")
+    }
+}
+
+/// A change of a room's settings; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RoomChange {
+    /// Nobody new may come in.
+    pub locked: Option<bool>,
+    /// Who comes in has to give this password; `Some(None)` takes it away.
+    pub password: Option<Option<PasswordDigest>>,
+    /// Media goes through the server even when two are here.
+    pub routed: Option<bool>,
+}
+
+/// A room's settings as all in it see them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// Nobody new may come in.
+    pub locked: bool,
+    /// Who comes in has to give a password.
+    pub password: bool,
+    /// Media goes through the server even when two are here.
+    pub routed: bool,
+}
+
+/// Where a connection's participant is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Its room.
+    pub room: &'a RoomName,
+    /// The participant.
+    pub id: &'a ParticipantId,
+    /// How media goes there.
+    pub topology: Topology,
 }
 
 /// Who someone was before, read from an authentic token.
@@ -118,6 +173,10 @@ pub struct Joined {
     pub chat: Vec<ChatLine>,
     /// Another participant is the same browser.
     pub same_device: bool,
+    /// How media goes.
+    pub topology: Topology,
+    /// What the host has set.
+    pub settings: RoomSettings,
 }
 
 /// A participant as all in the room see it.
@@ -133,8 +192,10 @@ pub struct Participant {
     pub connected: bool,
     /// Raised when its peer connections have to be made anew.
     pub incarnation: u32,
-    /// When it joined, milliseconds since the Unix epoch.
+    /// When it joined, milliseconds since the Unix epoch; no two of a room joined at the same time.
     pub joined_at: u64,
+    /// It may change the room's settings and remove others: whoever of the room joined first.
+    pub host: bool,
 }
 
 /// A message between two peers; what it says (`S`) is not the core's business.
@@ -152,13 +213,30 @@ pub struct Signal<S> {
     pub bytes: usize,
 }
 
-/// Something to tell these connections.
+/// Something to do.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Output<S> {
-    /// To whom; each exists and is in the room.
-    pub to: Vec<ConnectionId>,
-    /// What.
-    pub event: Event<S>,
+pub enum Output<S> {
+    /// Tell these connections something.
+    Tell {
+        /// To whom; each exists and is in the room, or was until now.
+        to: Vec<ConnectionId>,
+        /// What.
+        event: Event<S>,
+    },
+    /// A participant's peer connections are gone: it left, was removed, or its page was reloaded.
+    MediaOver {
+        /// Its room.
+        room: RoomName,
+        /// The participant.
+        id: ParticipantId,
+    },
+    /// A room's media goes this way from now on; its participants are told as well.
+    Topology {
+        /// The room.
+        room: RoomName,
+        /// Which way.
+        mode: Topology,
+    },
 }
 
 /// What happened.
@@ -185,6 +263,12 @@ pub enum Event<S> {
     Chat(ChatLine),
     /// This connection's participant goes on in another connection.
     Replaced,
+    /// Media goes this way from now on.
+    Topology(Topology),
+    /// The host changed the room's settings.
+    Settings(RoomSettings),
+    /// The host removed this connection's participant; the connection is to be closed.
+    Removed,
 }
 
 /// Why the next timeout exists.
@@ -192,6 +276,8 @@ pub enum Event<S> {
 pub enum Deadline {
     /// A lost participant is not waited for any longer.
     ResumeGraceOver,
+    /// A room that needs the server no more goes back to direct media.
+    BackToDirect,
 }
 
 /// Why a command was refused; nothing has changed.
@@ -199,7 +285,7 @@ pub enum Deadline {
 pub enum Refusal {
     /// Past [`Limits::room_capacity`].
     #[error(
-        "this room already holds {capacity} people, as many as it can for now; ask one to leave or open another room"
+        "this room already holds {capacity} people, as many as it may; ask one to leave or open another room"
     )]
     RoomFull {
         /// How many it holds.
@@ -231,6 +317,24 @@ pub enum Refusal {
     /// Too much waits for this participant.
     #[error("the participant's connection is lost and too many messages wait for it already")]
     ParticipantUnreachable,
+    /// The host has locked the room.
+    #[error("the host has locked this room; ask somebody inside to unlock it")]
+    RoomLocked,
+    /// The room has a password.
+    #[error("this room has a password; give it to come in")]
+    PasswordRequired,
+    /// Not this one.
+    #[error("the room's password is another one")]
+    WrongPassword,
+    /// Only the host may do this.
+    #[error("only the host of the room may do this")]
+    NotHost,
+    /// The host has removed this participant.
+    #[error("the host has removed you from this room")]
+    Removed,
+    /// The host is nobody's to remove.
+    #[error("you cannot remove yourself; leave the room")]
+    RemovesSelf,
 }
 
 impl Refusal {
@@ -245,6 +349,12 @@ impl Refusal {
             Refusal::NoSuchParticipant => ErrorCode::NoSuchParticipant,
             Refusal::StaleParticipant => ErrorCode::StaleParticipant,
             Refusal::ParticipantUnreachable => ErrorCode::ParticipantUnreachable,
+            Refusal::RoomLocked => ErrorCode::RoomLocked,
+            Refusal::PasswordRequired => ErrorCode::PasswordRequired,
+            Refusal::WrongPassword => ErrorCode::WrongPassword,
+            Refusal::NotHost => ErrorCode::NotHost,
+            Refusal::Removed => ErrorCode::Removed,
+            Refusal::RemovesSelf => ErrorCode::BadRequest,
         }
     }
 }

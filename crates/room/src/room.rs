@@ -1,4 +1,4 @@
-//! One room: its members and its chat.
+//! One room: its members, its settings and its chat.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,7 +9,11 @@ use kaigi_protocol::vocabulary::{ParticipantId, limits};
 
 use crate::{
     chat::ChatLog,
-    model::{ConnectionId, Event, GuestId, Participant, Refusal, Signal},
+    model::{
+        ConnectionId, Event, GuestId, Join, Participant, PasswordDigest, Refusal, RoomChange, RoomSettings,
+        Signal,
+    },
+    topology::{Course, Needs},
 };
 
 /// A participant and how to reach it.
@@ -55,19 +59,128 @@ impl<S> Waiting<S> {
     }
 }
 
+/// Participants that a room remembers to have removed; past that the oldest are forgotten.
+const REMOVED: usize = 1024;
+
 #[derive(Debug)]
 pub(crate) struct Room<S> {
     pub(crate) members: HashMap<ParticipantId, Member<S>>,
     pub(crate) chat: ChatLog,
+    pub(crate) course: Course,
+    locked: bool,
+    password: Option<PasswordDigest>,
+    routed: bool,
+    removed: VecDeque<(ParticipantId, Option<GuestId>)>,
 }
 
 impl<S> Default for Room<S> {
     fn default() -> Self {
-        Self { members: HashMap::new(), chat: ChatLog::default() }
+        Self {
+            members: HashMap::new(),
+            chat: ChatLog::default(),
+            course: Course::default(),
+            locked: false,
+            password: None,
+            routed: false,
+            removed: VecDeque::new(),
+        }
     }
 }
 
 impl<S> Room<S> {
+    /// Whether somebody may come in who is not here: not who was removed, and others as the host has set it.
+    pub(crate) fn admit(&self, join: &Join) -> Result<(), Refusal> {
+        let resumes = join.resume.as_ref();
+        let was_removed = self.removed.iter().any(|(id, guest)| {
+            resumes.is_some_and(|was| was.id == *id) || (guest.is_some() && *guest == join.guest)
+        });
+        if was_removed {
+            return Err(Refusal::Removed);
+        }
+        // Who was inside before a restart of the server is not new.
+        if resumes.is_some_and(|was| was.restorable) {
+            return Ok(());
+        }
+        if self.locked {
+            return Err(Refusal::RoomLocked);
+        }
+        match (self.password, join.password) {
+            (Some(_), None) => Err(Refusal::PasswordRequired),
+            (Some(wanted), Some(given)) if wanted != given => Err(Refusal::WrongPassword),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a removed participant, and its browser unless another of this room is the same one, from coming back.
+    pub(crate) fn ban(&mut self, id: ParticipantId, guest: Option<GuestId>) {
+        let shared = self.holds_other_of(guest.as_ref(), &id);
+        let guest = guest.filter(|_| !shared);
+        if self.removed.len() == REMOVED {
+            self.removed.pop_front();
+        }
+        self.removed.push_back((id, guest));
+    }
+
+    /// Says whether anything has changed that all may see.
+    pub(crate) fn change(&mut self, change: RoomChange) -> bool {
+        let before = self.settings();
+        self.locked = change.locked.unwrap_or(self.locked);
+        self.password = change.password.unwrap_or(self.password);
+        self.routed = change.routed.unwrap_or(self.routed);
+        self.settings() != before
+    }
+
+    pub(crate) fn settings(&self) -> RoomSettings {
+        RoomSettings { locked: self.locked, password: self.password.is_some(), routed: self.routed }
+    }
+
+    /// Makes the longest here the host. Returns those with whom that has changed something.
+    pub(crate) fn appoint(&mut self) -> Vec<Participant> {
+        let order = |who: &Participant| (who.joined_at, who.id.clone());
+        let Some(first) = self.members.values().map(|m| order(&m.participant)).min() else {
+            return Vec::new();
+        };
+        let mut changed = Vec::new();
+        for Member { participant, .. } in self.members.values_mut() {
+            let host = participant.id == first.1;
+            if std::mem::replace(&mut participant.host, host) != host {
+                changed.push(participant.clone());
+            }
+        }
+        changed.sort_by_key(order);
+        changed
+    }
+
+    /// When somebody joins now: later than all others, whatever the clock says.
+    pub(crate) fn joining_at(&self, unix_ms: u64) -> u64 {
+        let last = self.members.values().map(|m| m.participant.joined_at).max();
+        last.map_or(unix_ms, |last| unix_ms.max(last + 1))
+    }
+
+    /// Lets media go where it has to by now. Says whether that is another way.
+    pub(crate) fn settle(&mut self, now: Instant) -> bool {
+        let members = &self.members;
+        let here = |pair: &[ParticipantId; 2]| pair.iter().all(|id| members.contains_key(id));
+        self.course.asked = self.course.asked.take().filter(here);
+        let needs = Needs { present: members.len(), set: self.routed, asked: self.course.asked.is_some() };
+        self.course.settle(now, &needs)
+    }
+
+    /// The two in this room cannot reach each other. With one or many there is nothing to note.
+    pub(crate) fn ask_for_route(&mut self) {
+        let ids: Vec<_> = self.members.keys().cloned().collect();
+        if let Ok(pair) = <[ParticipantId; 2]>::try_from(ids) {
+            self.course.asked = Some(pair);
+        }
+    }
+
+    /// Every living connection.
+    pub(crate) fn all_connections(&self) -> Vec<ConnectionId> {
+        let mut connections: Vec<_> = self.members.values().filter_map(Member::connection).collect();
+        connections.sort_unstable();
+        connections
+    }
+
     /// Every living connection but that of `except`.
     pub(crate) fn connections(&self, except: &ParticipantId) -> Vec<ConnectionId> {
         let mut connections: Vec<_> =

@@ -1,5 +1,8 @@
 //! All rooms of the process.
 
+mod entering;
+mod hosting;
+
 use std::{
     collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
     time::Instant,
@@ -10,8 +13,8 @@ use kaigi_protocol::vocabulary::{LeaveReason, MediaState, ParticipantId, RoomNam
 use crate::{
     chat::ChatBody,
     model::{
-        ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now,
-        Output, Participant, Refusal, Signal,
+        ConnectionId, Deadline, Event, GuestId, Join, Joined, Limits, Loss, Now, Output, Place, Refusal,
+        Signal,
     },
     room::{Link, Member, Room, Waiting},
 };
@@ -25,8 +28,17 @@ pub struct Rooms<S> {
     participants: usize,
     /// How many participants each browser has.
     guests: HashMap<GuestId, usize>,
-    deadlines: BTreeSet<(Instant, RoomName, ParticipantId)>,
+    deadlines: BTreeSet<(Instant, RoomName, Due)>,
     outputs: VecDeque<Output<S>>,
+}
+
+/// What has come when a deadline of a room is over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// This participant is not waited for any longer.
+    Gone(ParticipantId),
+    /// The room may go back to direct media.
+    Direct,
 }
 
 /// Where a connection sits.
@@ -48,6 +60,11 @@ impl<S> Rooms<S> {
             deadlines: BTreeSet::new(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Is this room open?
+    pub fn is_open(&self, room: &RoomName) -> bool {
+        self.rooms.contains_key(room)
     }
 
     /// Open rooms.
@@ -75,17 +92,18 @@ impl<S> Rooms<S> {
         if self.seats.contains_key(&connection) {
             return Err(Refusal::AlreadyJoined);
         }
-        if let Some(identity) = &join.resume {
-            let present =
-                self.rooms.get(&join.room).is_some_and(|room| room.members.contains_key(&identity.id));
-            if present {
-                return self.resume(connection, &join, identity);
-            }
-            if identity.restorable {
-                return self.restore(connection, &join, identity);
-            }
+        let room = self.rooms.get(&join.room);
+        let present = |id| room.is_some_and(|room| room.members.contains_key(id));
+        if let Some(identity) = join.resume.as_ref().filter(|identity| present(&identity.id)) {
+            return self.resume(connection, &join, identity);
         }
-        self.enter(now, connection, join)
+        if let Some(room) = room {
+            room.admit(&join)?;
+        }
+        match join.resume.as_ref().filter(|identity| identity.restorable) {
+            Some(identity) => self.restore(now, connection, &join, identity),
+            None => self.enter(now, connection, join),
+        }
     }
 
     /// Leaves for good.
@@ -98,6 +116,33 @@ impl<S> Rooms<S> {
     /// Whom a connection is.
     pub fn participant(&self, connection: ConnectionId) -> Result<&ParticipantId, Refusal> {
         self.seats.get(&connection).map(|seat| &seat.id).ok_or(Refusal::NotJoined)
+    }
+
+    /// Where the participant of a connection is.
+    pub fn place(&self, connection: ConnectionId) -> Result<Place<'_>, Refusal> {
+        let Seat { room, id } = self.seats.get(&connection).ok_or(Refusal::NotJoined)?;
+        let topology = self.rooms.get(room).ok_or(Refusal::NotJoined)?.course.mode;
+        Ok(Place { room, id, topology })
+    }
+
+    /// The living connection of a participant.
+    pub fn connection(&self, room: &RoomName, id: &ParticipantId) -> Option<ConnectionId> {
+        self.rooms.get(room)?.members.get(id)?.connection()
+    }
+
+    /// The living connections of a room.
+    pub fn connections(&self, room: &RoomName) -> Vec<ConnectionId> {
+        self.rooms.get(room).map(Room::all_connections).unwrap_or_default()
+    }
+
+    /// Would this one be asked for the room's password, and gives one?
+    pub fn weighs_password(&self, join: &Join) -> bool {
+        let weighs = |room: &Room<S>| {
+            let known = join.resume.as_ref();
+            let inside = known.is_some_and(|was| was.restorable || room.members.contains_key(&was.id));
+            room.settings().password && !inside
+        };
+        join.password.is_some() && self.rooms.get(&join.room).is_some_and(weighs)
     }
 
     /// The connection is gone; its participant, if it had one, is kept for a while.
@@ -114,7 +159,7 @@ impl<S> Rooms<S> {
         member.participant.connected = false;
         let participant = member.participant.clone();
         let to = room.connections(&id);
-        self.deadlines.insert((until, name, id));
+        self.deadlines.insert((until, name, Due::Gone(id)));
         self.tell(to, Event::Updated(participant));
     }
 
@@ -154,11 +199,14 @@ impl<S> Rooms<S> {
 
     /// Time has come to what [`Rooms::poll_timeout`] announced.
     pub fn handle_timeout(&mut self, now: Now) {
-        while let Some((until, room, id)) = self.deadlines.first().cloned() {
+        while let Some((until, room, due)) = self.deadlines.first().cloned() {
             if until > now.instant {
                 break;
             }
-            self.remove(now, &room, &id, LeaveReason::ConnectionLost);
+            match due {
+                Due::Gone(id) => self.remove(now, &room, &id, LeaveReason::ConnectionLost),
+                Due::Direct => self.settle(now, &room, None),
+            }
         }
     }
 
@@ -169,162 +217,10 @@ impl<S> Rooms<S> {
 
     /// When [`Rooms::handle_timeout`] is due, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, Deadline)> {
-        self.deadlines.first().map(|(until, _, _)| (*until, Deadline::ResumeGraceOver))
-    }
-
-    fn enter(&mut self, now: Now, connection: ConnectionId, join: Join) -> Result<Joined, Refusal> {
-        if !self.rooms.contains_key(&join.room) && !join.may_open {
-            return Err(Refusal::RoomNotOpen);
-        }
-        self.make_place(now, &join)?;
-        let participant = Participant {
-            id: join.fresh_id,
-            name: join.name,
-            media: join.media,
-            connected: true,
-            incarnation: 0,
-            joined_at: now.unix_ms,
-        };
-        let joined = self.seat(connection, &join.room, participant, join.guest, JoinOutcome::New);
-        let Participant { id, name, .. } = joined.participant.clone();
-        if let Some(room) = self.rooms.get_mut(&join.room) {
-            let line = room.chat.push(now.unix_ms, id.clone(), name, ChatBody::Joined);
-            let to = room.connections(&id);
-            self.tell(to, Event::Chat(line));
-        }
-        Ok(joined)
-    }
-
-    /// Takes back someone from before a restart: in silence, as if nothing had happened.
-    fn restore(
-        &mut self,
-        connection: ConnectionId,
-        join: &Join,
-        identity: &Identity,
-    ) -> Result<Joined, Refusal> {
-        self.room_for_one(&join.room)?;
-        let participant = Participant {
-            id: identity.id.clone(),
-            name: join.name.clone(),
-            media: join.media,
-            connected: true,
-            incarnation: identity.live.unwrap_or(identity.incarnation.saturating_add(1)),
-            joined_at: identity.joined_at,
-        };
-        Ok(self.seat(connection, &join.room, participant, join.guest.clone(), JoinOutcome::Restored))
-    }
-
-    /// Goes on as a participant who is still here, taking over from its connection if that lives.
-    fn resume(
-        &mut self,
-        connection: ConnectionId,
-        join: &Join,
-        identity: &Identity,
-    ) -> Result<Joined, Refusal> {
-        let room = self.rooms.get_mut(&join.room).ok_or(Refusal::NoSuchParticipant)?;
-        let member = room.members.get_mut(&identity.id).ok_or(Refusal::NoSuchParticipant)?;
-        let link = std::mem::replace(&mut member.link, Link::Up { connection });
-        let guest_before = std::mem::replace(&mut member.guest, join.guest.clone());
-        let participant = &mut member.participant;
-        participant.connected = true;
-        participant.media = join.media;
-        participant.name = join.name.clone();
-        let goes_on = identity.live == Some(participant.incarnation);
-        if !goes_on {
-            participant.incarnation = participant.incarnation.saturating_add(1);
-        }
-        let participant = participant.clone();
-        let joined = Joined {
-            outcome: JoinOutcome::Resumed,
-            others: room.others(&identity.id),
-            chat: room.chat.lines(),
-            same_device: room.holds_other_of(join.guest.as_ref(), &identity.id),
-            participant: participant.clone(),
-        };
-        self.uncount(guest_before);
-        self.count(join.guest.clone());
-        let seat = Seat { room: join.room.clone(), id: identity.id.clone() };
-        self.seats.insert(connection, seat.clone());
-        match link {
-            Link::Up { connection: old } => {
-                self.seats.remove(&old);
-                self.tell(vec![old], Event::Replaced);
-            }
-            Link::Lost { until, waiting } => {
-                self.deadlines.remove(&(until, seat.room.clone(), seat.id.clone()));
-                // Signals for peer connections that no longer exist would only confuse the new ones.
-                if goes_on {
-                    for event in waiting.into_events() {
-                        self.tell(vec![connection], event);
-                    }
-                }
-            }
-        }
-        self.tell_others(&seat, Event::Updated(participant));
-        Ok(joined)
-    }
-
-    /// Puts a participant into a room that has a place for it.
-    fn seat(
-        &mut self,
-        connection: ConnectionId,
-        name: &RoomName,
-        participant: Participant,
-        guest: Option<GuestId>,
-        outcome: JoinOutcome,
-    ) -> Joined {
-        let room = self.rooms.entry(name.clone()).or_default();
-        let id = participant.id.clone();
-        let joined = Joined {
-            outcome,
-            others: room.others(&id),
-            chat: room.chat.lines(),
-            same_device: room.holds_other_of(guest.as_ref(), &id),
-            participant: participant.clone(),
-        };
-        let link = Link::Up { connection };
-        let member = Member { participant: participant.clone(), guest: guest.clone(), link };
-        room.members.insert(id.clone(), member);
-        self.participants += 1;
-        self.count(guest);
-        let seat = Seat { room: name.clone(), id };
-        self.seats.insert(connection, seat.clone());
-        self.tell_others(&seat, Event::Joined(participant));
-        joined
-    }
-
-    /// Finds a place for a newcomer. In a full room a lost participant of the same browser gives way: its
-    /// page crashed or was closed, and its owner must not wait for a ghost.
-    fn make_place(&mut self, now: Now, join: &Join) -> Result<(), Refusal> {
-        match self.room_for_one(&join.room) {
-            Err(refusal @ Refusal::RoomFull { .. }) => {
-                let ghost = self.rooms.get(&join.room).and_then(|room| {
-                    let mine = |m: &&Member<S>| {
-                        m.connection().is_none() && m.guest.is_some() && m.guest == join.guest
-                    };
-                    room.members.values().find(mine).map(|m| m.participant.id.clone())
-                });
-                let Some(ghost) = ghost else { return Err(refusal) };
-                self.remove(now, &join.room, &ghost, LeaveReason::ConnectionLost);
-                self.room_for_one(&join.room)
-            }
-            other => other,
-        }
-    }
-
-    fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
-        let capacity = self.limits.room_capacity;
-        match self.rooms.get(name) {
-            Some(room) if room.members.len() >= capacity => return Err(Refusal::RoomFull { capacity }),
-            None if self.rooms.len() >= self.limits.rooms => {
-                return Err(Refusal::ServerFull { what: "rooms" });
-            }
-            _ => {}
-        }
-        if self.participants >= self.limits.participants {
-            return Err(Refusal::ServerFull { what: "participants" });
-        }
-        Ok(())
+        self.deadlines.first().map(|(until, _, due)| match due {
+            Due::Gone(_) => (*until, Deadline::ResumeGraceOver),
+            Due::Direct => (*until, Deadline::BackToDirect),
+        })
     }
 
     fn remove(&mut self, now: Now, name: &RoomName, id: &ParticipantId, reason: LeaveReason) {
@@ -334,18 +230,50 @@ impl<S> Rooms<S> {
         let empty = room.members.is_empty();
         self.uncount(member.guest);
         match member.link {
-            Link::Up { connection } => drop(self.seats.remove(&connection)),
-            Link::Lost { until, .. } => drop(self.deadlines.remove(&(until, name.clone(), id.clone()))),
+            Link::Up { connection } => {
+                self.seats.remove(&connection);
+            }
+            Link::Lost { until, .. } => {
+                self.deadlines.remove(&(until, name.clone(), Due::Gone(id.clone())));
+            }
         }
+        self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
         if empty {
-            self.rooms.remove(name);
+            if let Some(back_at) = self.rooms.remove(name).and_then(|room| room.course.back_at) {
+                self.deadlines.remove(&(back_at, name.clone(), Due::Direct));
+            }
             return;
         }
         let Some(room) = self.rooms.get_mut(name) else { return };
         let line = room.chat.push(now.unix_ms, id.clone(), member.participant.name, ChatBody::Left);
-        let to = room.connections(id);
+        let appointed = room.appoint();
+        let to = room.all_connections();
         self.tell(to.clone(), Event::Left(id.clone(), reason));
-        self.tell(to, Event::Chat(line));
+        self.tell(to.clone(), Event::Chat(line));
+        appointed.into_iter().for_each(|who| self.tell(to.clone(), Event::Updated(who)));
+        self.settle(now, name, None);
+    }
+
+    /// Lets a room's media go where it has to by now, and tells all but one who learns of it otherwise.
+    fn settle(&mut self, now: Now, name: &RoomName, except: Option<ConnectionId>) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let before = room.course.back_at;
+        let changed = room.settle(now.instant);
+        let (mode, back_at) = (room.course.mode, room.course.back_at);
+        if back_at != before {
+            if let Some(before) = before {
+                self.deadlines.remove(&(before, name.clone(), Due::Direct));
+            }
+            if let Some(back_at) = back_at {
+                self.deadlines.insert((back_at, name.clone(), Due::Direct));
+            }
+        }
+        if changed {
+            let mut to = room.all_connections();
+            to.retain(|connection| Some(*connection) != except);
+            self.outputs.push_back(Output::Topology { room: name.clone(), mode });
+            self.tell(to, Event::Topology(mode));
+        }
     }
 
     fn count(&mut self, guest: Option<GuestId>) {
@@ -381,7 +309,7 @@ impl<S> Rooms<S> {
 
     fn tell(&mut self, to: Vec<ConnectionId>, event: Event<S>) {
         if !to.is_empty() {
-            self.outputs.push_back(Output { to, event });
+            self.outputs.push_back(Output::Tell { to, event });
         }
     }
 }

@@ -1,18 +1,21 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use kaigi_protocol::vocabulary::{
-    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, limits,
+    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, Topology, limits,
 };
 use kaigi_testkit::VirtualClock;
 
 use super::*;
 
+mod hosting;
 mod property;
 
 /// Rooms with a clock and readable names: connection 1 is `C(1)`, participants are named by their id.
 struct House {
     rooms: Rooms<&'static str>,
     clock: VirtualClock,
+    /// Whose peer connections are gone, as of the last drain.
+    media_over: Vec<String>,
 }
 
 const fn connection(number: u64) -> ConnectionId {
@@ -32,6 +35,7 @@ fn wish(name: &str) -> Join {
         may_open: true,
         fresh_id: id(name),
         resume: None,
+        password: None,
     }
 }
 
@@ -45,7 +49,11 @@ fn to(name: &str, seq: u64) -> Signal<&'static str> {
 
 impl House {
     fn new() -> Self {
-        Self { rooms: Rooms::new(Limits::default()), clock: VirtualClock::new() }
+        Self { rooms: Rooms::new(Limits::default()), clock: VirtualClock::new(), media_over: Vec::new() }
+    }
+
+    fn with_places(room_capacity: usize) -> Self {
+        Self { rooms: Rooms::new(Limits { room_capacity, ..Limits::default() }), ..Self::new() }
     }
 
     fn with_ann_and_bob() -> Self {
@@ -73,15 +81,25 @@ impl House {
     /// Everything to send, a line each: to whom and what.
     fn drain(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
-        while let Some(Output { to, event }) = self.rooms.poll_output() {
+        while let Some(output) = self.rooms.poll_output() {
+            let (to, event) = match output {
+                Output::Tell { to, event } => (to, event),
+                Output::MediaOver { id, .. } => {
+                    self.media_over.push(id.0);
+                    continue;
+                }
+                Output::Topology { .. } => continue,
+            };
             let what = match event {
                 Event::Joined(who) => format!("joined {}", who.id),
                 Event::Updated(who) => {
                     let state = if who.connected { "here" } else { "lost" };
-                    format!("updated {} {state} #{}", who.id, who.incarnation)
+                    let host = if who.host { " host" } else { "" };
+                    format!("updated {} {state} #{}{host}", who.id, who.incarnation)
                 }
                 Event::Left(id, LeaveReason::Left) => format!("left {id}"),
                 Event::Left(id, LeaveReason::ConnectionLost) => format!("lost {id}"),
+                Event::Left(id, LeaveReason::Removed) => format!("removed {id}"),
                 Event::Signal { from, seq, payload, .. } => format!("{payload} {seq} from {from}"),
                 Event::Chat(line) => match line.body {
                     ChatBody::Message(text) => format!("chat {}: {text}", line.name.as_str()),
@@ -89,6 +107,11 @@ impl House {
                     ChatBody::Left => format!("notice: {} left", line.name.as_str()),
                 },
                 Event::Replaced => "replaced".into(),
+                Event::Topology(mode) => format!("{mode:?}"),
+                Event::Settings(RoomSettings { locked, password, routed }) => {
+                    format!("locked {locked} password {password} routed {routed}")
+                }
+                Event::Removed => "sent away".into(),
             };
             let to: Vec<String> = to.iter().map(|connection| connection.0.to_string()).collect();
             lines.push(format!("{}: {what}", to.join(",")));
@@ -115,7 +138,10 @@ fn two_meet_and_each_learns_of_the_other() {
 
 #[test]
 fn the_third_is_refused_in_words_and_nobody_notices() {
-    let mut house = House::with_ann_and_bob();
+    let mut house = House::with_places(2);
+    house.join(1, wish("ann")).unwrap();
+    house.join(2, wish("bob")).unwrap();
+    house.drain();
     let refusal = house.join(3, wish("cat")).unwrap_err();
     assert_eq!(refusal.code(), ErrorCode::RoomFull);
     assert!(refusal.to_string().contains("2 people"));
@@ -128,7 +154,7 @@ fn leaving_is_told_and_the_last_one_closes_the_room() {
     let mut house = House::with_ann_and_bob();
     let now = house.now();
     house.rooms.leave(now, connection(1)).unwrap();
-    assert_eq!(house.drain(), ["2: left ann", "2: notice: ann left"]);
+    assert_eq!(house.drain(), ["2: left ann", "2: notice: ann left", "2: updated bob here #0 host"]);
     assert_eq!(house.rooms.leave(now, connection(1)), Err(Refusal::NotJoined));
     house.rooms.leave(now, connection(2)).unwrap();
     assert_eq!((house.rooms.room_count(), house.rooms.participant_count()), (0, 0));
@@ -138,12 +164,12 @@ fn leaving_is_told_and_the_last_one_closes_the_room() {
 fn a_lost_connection_resumes_without_a_notice() {
     let mut house = House::with_ann_and_bob();
     house.lose(1, Loss::Unexplained);
-    assert_eq!(house.drain(), ["2: updated ann lost #0"]);
+    assert_eq!(house.drain(), ["2: updated ann lost #0 host"]);
     house.pass(Duration::from_secs(29));
     let joined = house.join(3, Join { resume: was("ann", Some(0)), ..wish("ann") }).unwrap();
     assert_eq!(joined.outcome, JoinOutcome::Resumed);
     assert_eq!(joined.participant.incarnation, 0);
-    assert_eq!(house.drain(), ["2: updated ann here #0"]);
+    assert_eq!(house.drain(), ["2: updated ann here #0 host"]);
     assert_eq!(house.rooms.poll_timeout(), None);
 }
 
@@ -157,7 +183,7 @@ fn who_does_not_come_back_is_gone_after_30_seconds() {
     house.pass(Duration::from_millis(29_999));
     assert!(house.drain().is_empty());
     house.pass(Duration::from_millis(1));
-    assert_eq!(house.drain(), ["2: lost ann", "2: notice: ann left"]);
+    assert_eq!(house.drain(), ["2: lost ann", "2: notice: ann left", "2: updated bob here #0 host"]);
     let joined =
         house.join(3, Join { resume: was("ann", Some(0)), fresh_id: id("ann2"), ..wish("ann") }).unwrap();
     assert_eq!((joined.outcome, joined.participant.id), (JoinOutcome::New, id("ann2")));
@@ -168,7 +194,10 @@ fn a_closed_page_is_gone_after_5_seconds() {
     let mut house = House::with_ann_and_bob();
     house.lose(1, Loss::Away);
     house.pass(Duration::from_secs(5));
-    assert_eq!(house.drain(), ["2: updated ann lost #0", "2: lost ann", "2: notice: ann left"]);
+    assert_eq!(
+        house.drain(),
+        ["2: updated ann lost #0 host", "2: lost ann", "2: notice: ann left", "2: updated bob here #0 host"]
+    );
 }
 
 #[test]
@@ -176,7 +205,7 @@ fn a_reloaded_page_gets_a_new_incarnation_and_takes_over_from_a_connection_that_
     let mut house = House::with_ann_and_bob();
     let joined = house.join(3, Join { resume: was("ann", None), ..wish("ann") }).unwrap();
     assert_eq!((joined.outcome, joined.participant.incarnation), (JoinOutcome::Resumed, 1));
-    assert_eq!(house.drain(), ["1: replaced", "2: updated ann here #1"]);
+    assert_eq!(house.drain(), ["1: replaced", "2: updated ann here #1 host"]);
     // The old connection's end changes nothing.
     house.lose(1, Loss::Unexplained);
     assert!(house.drain().is_empty());
@@ -194,7 +223,7 @@ fn signals_wait_for_a_lost_connection_and_come_in_order() {
     }
     assert!(house.drain().is_empty());
     house.join(3, Join { resume: was("ann", Some(0)), ..wish("ann") }).unwrap();
-    assert_eq!(house.drain(), ["3: offer 1 from bob", "3: offer 2 from bob", "2: updated ann here #0"]);
+    assert_eq!(house.drain(), ["3: offer 1 from bob", "3: offer 2 from bob", "2: updated ann here #0 host"]);
 }
 
 #[test]
@@ -213,7 +242,7 @@ fn signals_that_wait_have_a_bound() {
 
 #[test]
 fn after_a_restart_both_are_restored_in_silence() {
-    let mut house = House::new();
+    let mut house = House::with_places(2);
     let restorable = |name: &str, live| Some(Identity { restorable: true, ..was(name, live).unwrap() });
     let ann =
         house.join(1, Join { resume: restorable("ann", Some(0)), may_open: false, ..wish("ann") }).unwrap();
@@ -250,7 +279,7 @@ fn media_is_told_to_others_once() {
     let media = MediaState { mic: true, ..MediaState::default() };
     house.rooms.set_media(connection(1), media).unwrap();
     house.rooms.set_media(connection(1), media).unwrap();
-    assert_eq!(house.drain(), ["2: updated ann here #0"]);
+    assert_eq!(house.drain(), ["2: updated ann here #0 host"]);
 }
 
 #[test]
@@ -273,7 +302,7 @@ fn the_server_has_a_bound_on_rooms_and_participants() {
 
 #[test]
 fn the_same_browser_is_recognized_and_its_ghost_gives_way() {
-    let mut house = House::new();
+    let mut house = House::with_places(2);
     let guest = Some(GuestId("browser".into()));
     house.join(1, Join { guest: guest.clone(), ..wish("ann") }).unwrap();
     let second = house.join(2, Join { guest: guest.clone(), ..wish("ann's tablet") }).unwrap();
@@ -285,9 +314,10 @@ fn the_same_browser_is_recognized_and_its_ghost_gives_way() {
     assert_eq!(
         house.drain(),
         [
-            "2: updated ann lost #0",
+            "2: updated ann lost #0 host",
             "2: lost ann",
             "2: notice: ann left",
+            "2: updated ann's tablet here #0 host",
             "2: joined ann again",
             "2: notice: ann again joined"
         ]

@@ -42,6 +42,8 @@ pub struct Options {
     pub max_rooms: usize,
     /// Participants in all rooms together.
     pub max_participants: usize,
+    /// Participants in one room.
+    pub room_capacity: usize,
     /// Threads that carry media, at least one.
     pub media_threads: usize,
     /// Who may relay through this server, and to whom.

@@ -65,9 +65,14 @@ impl Secrets {
 
     /// A key for something else, which tells nothing of the secret.
     pub(crate) fn derive(&self, purpose: &str) -> [u8; BYTES] {
-        let mut key = [0; BYTES];
-        key.copy_from_slice(hmac::sign(&self.key_for(purpose), b"").as_ref());
-        key
+        self.tag(purpose, b"")
+    }
+
+    /// Stands for a text that must not be kept itself, and which nobody without the secret can try guesses at.
+    pub(crate) fn tag(&self, purpose: &str, text: &[u8]) -> [u8; BYTES] {
+        let mut tag = [0; BYTES];
+        tag.copy_from_slice(hmac::sign(&self.key_for(purpose), text).as_ref());
+        tag
     }
 
     fn key_for(&self, purpose: &str) -> hmac::Key {

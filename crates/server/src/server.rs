@@ -122,8 +122,12 @@ impl Server {
         let worker = turn::start(udp, &options.turn, &options.public_address, &secrets)?;
         let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
         let secrets = Arc::new(secrets);
-        let limits =
-            Limits { rooms: options.max_rooms, participants: options.max_participants, ..Limits::default() };
+        let limits = Limits {
+            rooms: options.max_rooms,
+            participants: options.max_participants,
+            room_capacity: options.room_capacity,
+            ..Limits::default()
+        };
         let hub = Hub::new(
             secrets.clone(),
             signaling::HubOptions {

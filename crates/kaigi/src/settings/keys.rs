@@ -29,6 +29,7 @@ pub const KEYS: &[Key] = &[
     secret("api-key"),
     one("max-rooms"),
     one("max-participants"),
+    one("room-capacity"),
     one("media-threads"),
     list("ice-server"),
     secret_list("turn-user"),

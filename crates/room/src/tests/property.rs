@@ -15,6 +15,9 @@ enum Step {
     Media { client: u64, mic: bool },
     Chat { client: u64 },
     Signal { client: u64, to: u64 },
+    Set { client: u64, locked: Option<bool>, routed: Option<bool> },
+    SendAway { client: u64, whom: u64 },
+    Route { client: u64 },
     Wait { seconds: u64 },
 }
 
@@ -27,7 +30,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (client.clone(), any::<bool>()).prop_map(|(client, away)| Step::Lose { client, away }),
         1 => (client.clone(), any::<bool>()).prop_map(|(client, mic)| Step::Media { client, mic }),
         1 => client.clone().prop_map(|client| Step::Chat { client }),
-        2 => (client, 0..5u64).prop_map(|(client, to)| Step::Signal { client, to }),
+        2 => (client.clone(), 0..5u64).prop_map(|(client, to)| Step::Signal { client, to }),
+        1 => (client.clone(), any::<Option<bool>>(), any::<Option<bool>>())
+            .prop_map(|(client, locked, routed)| Step::Set { client, locked, routed }),
+        1 => (client.clone(), 0..5u64).prop_map(|(client, whom)| Step::SendAway { client, whom }),
+        1 => client.prop_map(|client| Step::Route { client }),
         1 => (1..40u64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
@@ -40,6 +47,9 @@ struct Client {
     me: Option<(ParticipantId, u32)>,
     others: BTreeMap<ParticipantId, Participant>,
     last_seq: BTreeMap<(ParticipantId, u32), u64>,
+    host: bool,
+    topology: Topology,
+    settings: RoomSettings,
 }
 
 struct World {
@@ -47,12 +57,14 @@ struct World {
     clients: Vec<Client>,
     next: u64,
     seq: u64,
+    /// How media goes, as told outside of the rooms.
+    topology: BTreeMap<RoomName, Topology>,
 }
 
 impl World {
     fn new() -> Self {
         let clients = vec![Client::default(); 5];
-        Self { house: House::new(), clients, next: 1, seq: 0 }
+        Self { house: House::with_places(4), clients, next: 1, seq: 0, topology: BTreeMap::new() }
     }
 
     fn fresh(&mut self) -> u64 {
@@ -77,6 +89,8 @@ impl World {
             mine.connection = number;
             mine.room = Some(room);
             mine.me = Some((joined.participant.id, joined.participant.incarnation));
+            mine.host = joined.participant.host;
+            (mine.topology, mine.settings) = (joined.topology, joined.settings);
             mine.others = joined.others.into_iter().map(|p| (p.id.clone(), p)).collect();
         }
     }
@@ -124,6 +138,29 @@ impl World {
                     let _ = self.house.rooms.signal(ConnectionId(number), signal);
                 }
             }
+            Step::Set { client, locked, routed } => {
+                let now = self.house.now();
+                let mine = &self.clients[client as usize];
+                let change = RoomChange { locked, routed, password: None };
+                let changed = self.house.rooms.change(now, ConnectionId(mine.connection), change);
+                assert_eq!(changed.is_ok(), mine.connection != 0 && mine.host);
+            }
+            Step::SendAway { client, whom } => {
+                let now = self.house.now();
+                let mine = &self.clients[client as usize];
+                if let Some((id, _)) = &self.clients[whom as usize].me {
+                    let removed = self.house.rooms.send_away(now, ConnectionId(mine.connection), id);
+                    assert_eq!(
+                        removed.is_ok(),
+                        mine.connection != 0 && mine.host && mine.others.contains_key(id)
+                    );
+                }
+            }
+            Step::Route { client } => {
+                let now = self.house.now();
+                let number = self.clients[client as usize].connection;
+                assert_eq!(self.house.rooms.route(now, ConnectionId(number)).is_ok(), number != 0);
+            }
             Step::Wait { seconds } => self.house.pass(Duration::from_secs(seconds)),
         }
         self.deliver();
@@ -131,11 +168,20 @@ impl World {
     }
 
     fn deliver(&mut self) {
-        while let Some(Output { to, event }) = self.house.rooms.poll_output() {
+        while let Some(output) = self.house.rooms.poll_output() {
+            let (to, event) = match output {
+                Output::Tell { to, event } => (to, event),
+                Output::Topology { room, mode } => {
+                    let before = self.topology.insert(room, mode).unwrap_or_default();
+                    assert_ne!(before, mode, "only a change is told");
+                    continue;
+                }
+                Output::MediaOver { .. } => continue,
+            };
             assert_eq!(to.iter().collect::<BTreeSet<_>>().len(), to.len(), "nobody is told twice");
             for connection in to {
                 let client = self.clients.iter_mut().find(|client| client.connection == connection.0);
-                if event == Event::Replaced {
+                if matches!(event, Event::Replaced | Event::Removed) {
                     if let Some(client) = client {
                         client.connection = 0;
                         client.me = None;
@@ -144,19 +190,33 @@ impl World {
                 }
                 let client = client.expect("only living connections are told");
                 match event.clone() {
+                    Event::Updated(who) if client.me.as_ref().is_some_and(|(me, _)| who.id == *me) => {
+                        assert_ne!(client.host, who.host, "the one thing about oneself that is told");
+                        client.host = who.host;
+                    }
                     Event::Joined(who) | Event::Updated(who) => {
                         assert_ne!(Some(&who.id), client.me.as_ref().map(|(me, _)| me));
                         client.others.insert(who.id.clone(), who);
+                    }
+                    Event::Topology(mode) => {
+                        assert_ne!(client.topology, mode, "only a change is told");
+                        client.topology = mode;
+                    }
+                    Event::Settings(settings) => {
+                        assert_ne!(client.settings, settings, "only a change is told");
+                        client.settings = settings;
                     }
                     Event::Left(id, _) => assert!(client.others.remove(&id).is_some(), "who left was there"),
                     Event::Signal { from, incarnation, seq, .. } => {
                         let last = client.last_seq.insert((from, incarnation), seq);
                         assert!(last.is_none_or(|last| last < seq), "signals keep their order");
                     }
-                    Event::Chat(_) | Event::Replaced => {}
+                    Event::Chat(_) | Event::Replaced | Event::Removed => {}
                 }
             }
         }
+        let rooms = &self.house.rooms;
+        self.topology.retain(|room, _| rooms.is_open(room));
     }
 
     /// Everyone connected to a room believes the same about everyone else in it.
@@ -172,8 +232,18 @@ impl World {
                 assert!(seen.connected);
                 assert_eq!(seen.incarnation, incarnation);
                 assert_eq!(client.others.len(), other.others.len());
+                assert_eq!(seen.host, client.host);
+                assert_eq!((client.topology, client.settings), (other.topology, other.settings));
             }
-            assert!(client.others.len() < Limits::default().room_capacity);
+            assert!(client.others.len() < 4);
+            let hosts = client.others.values().filter(|other| other.host).count() + usize::from(client.host);
+            assert_eq!(hosts, 1, "one host, and everybody knows who");
+            let place = self.house.rooms.place(ConnectionId(client.connection)).expect("it has joined");
+            assert_eq!(client.topology, place.topology);
+            assert_eq!(self.topology.get(place.room).copied().unwrap_or_default(), place.topology);
+            if client.others.len() > 1 || client.settings.routed {
+                assert_eq!(client.topology, Topology::Routed);
+            }
         }
         assert!(present <= self.house.rooms.participant_count());
         assert!(self.house.rooms.room_count() <= self.house.rooms.participant_count());
@@ -194,6 +264,7 @@ proptest! {
             world.run(Step::Lose { client, away: false });
         }
         world.run(Step::Wait { seconds: 31 });
+        prop_assert!(world.topology.is_empty());
         prop_assert_eq!(world.house.rooms.participant_count(), 0);
         prop_assert_eq!(world.house.rooms.room_count(), 0);
         prop_assert_eq!(world.house.rooms.poll_timeout(), None);

@@ -1,19 +1,16 @@
 //! From the room core's words to the wire's.
 
 use kaigi_protocol::wire;
-use kaigi_room::{ChatBody, ChatLine, Event, JoinOutcome, Participant, Refusal};
+use kaigi_room::{ChatBody, ChatLine, Event, JoinOutcome, Participant, Refusal, RoomSettings};
 
 pub(crate) fn participant(participant: Participant) -> wire::Participant {
-    let Participant { id, name, media, connected, incarnation, joined_at } = participant;
-    wire::Participant {
-        id,
-        name: name.as_str().to_owned(),
-        media,
-        connected,
-        incarnation,
-        joined_at,
-        host: false,
-    }
+    let Participant { id, name, media, connected, incarnation, joined_at, host } = participant;
+    wire::Participant { id, name: name.as_str().to_owned(), media, connected, incarnation, joined_at, host }
+}
+
+pub(crate) fn settings(settings: RoomSettings) -> wire::RoomSettings {
+    let RoomSettings { locked, password, routed } = settings;
+    wire::RoomSettings { locked, password, routed }
 }
 
 pub(crate) fn chat(line: ChatLine) -> wire::ChatEntry {
@@ -48,5 +45,8 @@ pub(crate) fn event(event: Event<wire::SignalPayload>) -> wire::Event {
         }
         Event::Chat(line) => wire::Event::Chat(chat(line)),
         Event::Replaced => wire::Event::Replaced(wire::Empty {}),
+        Event::Topology(mode) => wire::Event::Topology(wire::TopologyChange { mode }),
+        Event::Settings(settings) => wire::Event::RoomUpdated(self::settings(settings)),
+        Event::Removed => wire::Event::Removed(wire::Empty {}),
     }
 }

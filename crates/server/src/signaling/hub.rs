@@ -1,9 +1,10 @@
 //! Joins the room core to the connections: one lock, held only for computation, keeps the order in which
 //! things happened the order in which everyone is told.
 
+mod joining;
+
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -12,10 +13,10 @@ use std::{
 };
 
 use kaigi_protocol::{
-    vocabulary::{ErrorCode, ParticipantId, RoomName},
+    vocabulary::{ParticipantId, RoomName},
     wire::{self, IceServer, SignalPayload},
 };
-use kaigi_room::{ConnectionId, GuestId, Limits, Loss, Now, Rooms};
+use kaigi_room::{ConnectionId, GuestId, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms};
 use metrics::{counter, gauge};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::sync::Notify;
@@ -23,11 +24,12 @@ use tokio::sync::Notify;
 use super::{convert, token::Tokens};
 use crate::{
     minter::{self, Minter},
-    secrets::{Secrets, digest, equal},
-    session::Session,
+    secrets::Secrets,
     sources::{Sources, per_minute},
-    visitor::Visitor,
 };
+
+/// Passwords of rooms that may be tried at once from one network: an office that joins a meeting fits.
+const PASSWORD_BURST: u32 = 100;
 
 /// What the hub is told at start.
 pub(crate) struct HubOptions {
@@ -42,7 +44,11 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     tokens: Tokens,
     options: HubOptions,
+    /// Keys for opening rooms that were tried.
     guesses: Sources,
+    /// Passwords of rooms that were tried.
+    password_guesses: Sources,
+    secrets: Arc<Secrets>,
     next_connection: AtomicU64,
     closing: AtomicBool,
     /// The next deadline of the rooms may have changed.
@@ -59,9 +65,11 @@ impl Hub {
         let state = State { rooms: Rooms::new(options.limits), sockets: HashMap::new() };
         Arc::new(Self {
             state: Mutex::new(state),
-            tokens: Tokens::new(secrets, now().unix_ms),
+            tokens: Tokens::new(secrets.clone(), now().unix_ms),
             options,
             guesses: Sources::new(per_minute(10, 10)),
+            password_guesses: Sources::new(per_minute(10, PASSWORD_BURST)),
+            secrets,
             next_connection: AtomicU64::new(1),
             closing: AtomicBool::new(false),
             deadline: Notify::new(),
@@ -84,89 +92,6 @@ impl Hub {
         self.deadline.notify_one();
     }
 
-    /// Enters a room; `reply` is called before anyone hears of it.
-    pub(crate) fn join(
-        &self,
-        connection: ConnectionId,
-        visitor: &Visitor,
-        request: wire::Join,
-        reply: impl FnOnce(wire::Answer<wire::Joined>),
-    ) {
-        let now = now();
-        let mut state = self.lock();
-        let (wish, room) = match self.wish(visitor, request, now) {
-            Ok(wish) => wish,
-            Err(error) => return reply(wire::Answer::Error(error)),
-        };
-        match state.rooms.join(now, connection, wish) {
-            Ok(joined) => {
-                counter!("kaigi_joins_total").increment(1);
-                tracing::info!(room = %short(&room), participant = %joined.participant.id,
-                    outcome = ?joined.outcome, others = joined.others.len(), "joined");
-                reply(wire::Answer::Ok(wire::Joined {
-                    outcome: convert::outcome(joined.outcome),
-                    room: room.as_str().to_owned(),
-                    resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
-                    turn: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
-                    participant: convert::participant(joined.participant),
-                    resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
-                    participants: joined.others.into_iter().map(convert::participant).collect(),
-                    chat: joined.chat.into_iter().map(convert::chat).collect(),
-                    ice_servers: self.options.ice_servers.clone(),
-                    same_device: joined.same_device,
-                    topology: kaigi_protocol::vocabulary::Topology::Direct,
-                    settings: wire::RoomSettings::default(),
-                    media_limits: wire::MediaLimits::default(),
-                    server_version: env!("CARGO_PKG_VERSION").to_owned(),
-                }));
-            }
-            Err(refusal) => reply(wire::Answer::Error(convert::refusal(refusal))),
-        }
-        state.drain();
-        self.deadline.notify_one();
-    }
-
-    /// Checks what a client asks for against names, keys and tokens.
-    fn wish(
-        &self,
-        visitor: &Visitor,
-        request: wire::Join,
-        now: Now,
-    ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
-        let error = |code, message: String| wire::Error { code, message };
-        let wire::Join { version: _, room, name, media, resume, create_key, password: _ } = request;
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(error(
-                ErrorCode::ShuttingDown,
-                "the server is stopping; try again in a moment".into(),
-            ));
-        }
-        let room = RoomName::parse(&room)
-            .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
-        let name = kaigi_protocol::vocabulary::DisplayName::parse(&name)
-            .map_err(|why| error(ErrorCode::InvalidDisplayName, format!("display name: {why}")))?;
-        let session = visitor.session.as_ref();
-        let may_open = match create_key.filter(|key| !key.is_empty() && self.asks_for_key()) {
-            Some(key) => {
-                self.check_key(&key, visitor.ip)?;
-                true
-            }
-            None => self.may_open(session),
-        };
-        let resume =
-            resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
-        let wish = kaigi_room::Join {
-            room: room.clone(),
-            name,
-            media,
-            guest: session.map(|session| GuestId(session.guest.clone())),
-            may_open,
-            fresh_id: ParticipantId(crate::secrets::random_id()),
-            resume,
-        };
-        Ok((wish, room))
-    }
-
     /// Runs one other request on the rooms; `reply` is called with its outcome before anyone hears of it.
     pub(crate) fn request<T>(
         &self,
@@ -182,43 +107,37 @@ impl Hub {
         self.deadline.notify_one();
     }
 
+    /// The host changes a room's settings.
+    pub(super) fn change_room(
+        &self,
+        connection: ConnectionId,
+        change: wire::RoomChange,
+        reply: impl FnOnce(wire::Answer<wire::Empty>),
+    ) {
+        let wire::RoomChange { locked, password, routed } = change;
+        let work = |rooms: &mut Rooms<SignalPayload>, now| {
+            let room = rooms.place(connection)?.room;
+            let password = password.map(|password| Some(self.password_digest(room, &password?)));
+            rooms.change(now, connection, RoomChange { locked, password, routed })?;
+            Ok(wire::Empty {})
+        };
+        self.request(work, reply);
+    }
+
+    /// Stands for a room's password; worth nothing in another room.
+    pub(super) fn password_digest(&self, room: &RoomName, password: &str) -> PasswordDigest {
+        let text = format!("{room}\n{password}");
+        PasswordDigest(self.secrets.tag("room password", text.as_bytes()))
+    }
+
     /// Is this browser in any room right now?
     pub(crate) fn holds(&self, guest: &str) -> bool {
         self.lock().rooms.holds(&GuestId(guest.to_owned()))
     }
 
-    /// Checks a key for opening rooms. Guesses are counted by where they come from, right ones as well.
-    pub(crate) fn check_key(&self, key: &str, source: Option<IpAddr>) -> Result<(), wire::Error> {
-        let error = |code, message: &str| Err(wire::Error { code, message: message.into() });
-        if !self.guesses.allow(source) {
-            return error(
-                ErrorCode::RateLimited,
-                "too many keys were tried from your network; wait a minute",
-            );
-        }
-        if self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key)) {
-            return Ok(());
-        }
-        counter!("kaigi_wrong_keys_total").increment(1);
-        tracing::warn!("a wrong key for opening rooms was given");
-        error(ErrorCode::WrongKey, "the key for opening rooms is wrong")
-    }
-
     /// Rooms that may be open at once, in `/meet` and in the relay each.
     pub(super) fn max_rooms(&self) -> usize {
         self.options.limits.rooms
-    }
-
-    fn asks_for_key(&self) -> bool {
-        self.options.create_key.is_some()
-    }
-
-    /// May whoever has this session, or none, open rooms?
-    pub(crate) fn may_open(&self, session: Option<&Session>) -> bool {
-        match &self.options.create_key {
-            None => true,
-            Some(key) => session.and_then(|session| session.opener.as_ref()) == Some(&digest(key)),
-        }
     }
 
     /// A fresh credential for whoever this connection is.
@@ -287,10 +206,17 @@ impl State {
     fn drain(&mut self) {
         let mut deaf = Vec::new();
         while let Some(output) = self.rooms.poll_output() {
-            let event = convert::event(output.event);
-            for connection in output.to {
+            let (to, event) = match output {
+                Output::Tell { to, event } => (to, convert::event(event)),
+                Output::MediaOver { .. } | Output::Topology { .. } => continue,
+            };
+            for connection in to {
                 if !self.tell(connection, &event) {
                     deaf.push(connection);
+                } else if let (wire::Event::Removed(_), Some(socket)) =
+                    (&event, self.sockets.get(&connection))
+                {
+                    disconnect_later(socket.clone());
                 }
             }
             // One who missed something must not go on as if nothing had happened: it resumes, which brings

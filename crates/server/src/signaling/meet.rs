@@ -134,12 +134,18 @@ impl Client {
             Request::Turn(Empty {}) => {
                 self.hub.turn_credential(connection, |answer| answering.send(answer));
             }
-            Request::Connect(_)
-            | Request::Disconnect(_)
-            | Request::View(_)
-            | Request::Room(_)
-            | Request::Remove(_)
-            | Request::Route(_) => {
+            Request::Room(change) => {
+                self.hub.change_room(connection, change, |answer| answering.send(answer));
+            }
+            Request::Remove(wire::Remove { participant }) => self.hub.request(
+                |rooms, now| rooms.send_away(now, connection, &participant).map(|()| Empty {}),
+                |answer| answering.send(answer),
+            ),
+            Request::Route(Empty {}) => self.hub.request(
+                |rooms, now| rooms.route(now, connection).map(|()| Empty {}),
+                |answer| answering.send(answer),
+            ),
+            Request::Connect(_) | Request::Disconnect(_) | Request::View(_) => {
                 let message = "this room's media does not go through the server now".into();
                 let error = wire::Error { code: ErrorCode::NotRouted, message };
                 answering.send(Answer::<Empty>::Error(error));
@@ -185,6 +191,16 @@ fn check_version(join: &serde_json::Value) -> Result<(), wire::Error> {
 
 fn check_sizes(request: &Request) -> Result<(), wire::Error> {
     let (what, bytes, most) = match request {
+        Request::Join(join) => {
+            let password = join.password.as_ref().map_or(0, String::len);
+            ("password", password, limits::PASSWORD_BYTES)
+        }
+        Request::Room(wire::RoomChange { password: Some(Some(password)), .. }) => {
+            if password.is_empty() {
+                return bad_request("the password is empty; give one, or null for none");
+            }
+            ("password", password.len(), limits::PASSWORD_BYTES)
+        }
         Request::Signal(wire::Signal { payload, .. }) => match payload {
             SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => {
                 ("SDP", sdp.len(), limits::SDP_BYTES)
@@ -192,10 +208,15 @@ fn check_sizes(request: &Request) -> Result<(), wire::Error> {
             SignalPayload::Candidate(_) => ("candidate", payload_bytes(payload), limits::CANDIDATE_BYTES),
             SignalPayload::Restart => return Ok(()),
         },
+        Request::Connect(wire::Connect { sdp, .. }) => ("SDP", sdp.len(), limits::SDP_BYTES),
+        Request::View(wire::View { wants, .. }) if wants.len() > limits::WANTS => {
+            let message =
+                format!("{} videos are asked for; at most {} are allowed", wants.len(), limits::WANTS);
+            return Err(wire::Error { code: ErrorCode::TooLarge, message });
+        }
         Request::Chat(wire::Chat { text }) => {
             if text.trim().is_empty() {
-                let message = "the message is empty; write something first".into();
-                return Err(wire::Error { code: ErrorCode::BadRequest, message });
+                return bad_request("the message is empty; write something first");
             }
             ("message", text.len(), limits::CHAT_BYTES)
         }
@@ -206,6 +227,10 @@ fn check_sizes(request: &Request) -> Result<(), wire::Error> {
     }
     let message = format!("the {what} takes {bytes} bytes; at most {most} are allowed");
     Err(wire::Error { code: ErrorCode::TooLarge, message })
+}
+
+fn bad_request(message: &str) -> Result<(), wire::Error> {
+    Err(wire::Error { code: ErrorCode::BadRequest, message: message.into() })
 }
 
 fn payload_bytes(payload: &SignalPayload) -> usize {

@@ -88,6 +88,7 @@ mod tests {
             connected: true,
             incarnation: 3,
             joined_at: 1_000,
+            host: false,
         }
     }
 

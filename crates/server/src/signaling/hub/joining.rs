@@ -1,0 +1,153 @@
+//! Coming in: names, keys, tokens and passwords are looked at here, then the room core decides.
+
+use std::{net::IpAddr, sync::atomic::Ordering};
+
+use kaigi_protocol::{
+    vocabulary::{DisplayName, ErrorCode, ParticipantId, RoomName},
+    wire,
+};
+use kaigi_room::{ConnectionId, GuestId, Now};
+use metrics::counter;
+
+use super::{Hub, State, now, short};
+use crate::{
+    minter,
+    secrets::{digest, equal, random_id},
+    session::Session,
+    signaling::convert,
+    visitor::Visitor,
+};
+
+impl Hub {
+    /// Enters a room; `reply` is called before anyone hears of it.
+    pub(crate) fn join(
+        &self,
+        connection: ConnectionId,
+        visitor: &Visitor,
+        request: wire::Join,
+        reply: impl FnOnce(wire::Answer<wire::Joined>),
+    ) {
+        let now = now();
+        let mut state = self.lock();
+        let (wish, room) = match self.wish(visitor, request, now) {
+            Ok(wish) => wish,
+            Err(error) => return reply(wire::Answer::Error(error)),
+        };
+        if let Err(error) = self.count_guess(&state, visitor, &wish) {
+            return reply(wire::Answer::Error(error));
+        }
+        match state.rooms.join(now, connection, wish) {
+            Ok(joined) => {
+                counter!("kaigi_joins_total").increment(1);
+                tracing::info!(room = %short(&room), participant = %joined.participant.id,
+                    outcome = ?joined.outcome, others = joined.others.len(), "joined");
+                reply(wire::Answer::Ok(wire::Joined {
+                    outcome: convert::outcome(joined.outcome),
+                    room: room.as_str().to_owned(),
+                    resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
+                    turn: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
+                    participant: convert::participant(joined.participant),
+                    resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
+                    participants: joined.others.into_iter().map(convert::participant).collect(),
+                    chat: joined.chat.into_iter().map(convert::chat).collect(),
+                    ice_servers: self.options.ice_servers.clone(),
+                    same_device: joined.same_device,
+                    topology: joined.topology,
+                    settings: convert::settings(joined.settings),
+                    media_limits: wire::MediaLimits::default(),
+                    server_version: env!("CARGO_PKG_VERSION").to_owned(),
+                }));
+            }
+            Err(refusal) => reply(wire::Answer::Error(convert::refusal(refusal))),
+        }
+        state.drain();
+        self.deadline.notify_one();
+    }
+
+    /// Checks what a client asks for against names, keys and tokens.
+    fn wish(
+        &self,
+        visitor: &Visitor,
+        request: wire::Join,
+        now: Now,
+    ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
+        let error = |code, message: String| wire::Error { code, message };
+        let wire::Join { version: _, room, name, media, resume, create_key, password } = request;
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(error(
+                ErrorCode::ShuttingDown,
+                "the server is stopping; try again in a moment".into(),
+            ));
+        }
+        let room = RoomName::parse(&room)
+            .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
+        let name = DisplayName::parse(&name)
+            .map_err(|why| error(ErrorCode::InvalidDisplayName, format!("display name: {why}")))?;
+        let session = visitor.session.as_ref();
+        let may_open = match create_key.filter(|key| !key.is_empty() && self.asks_for_key()) {
+            Some(key) => {
+                self.check_key(&key, visitor.ip)?;
+                true
+            }
+            None => self.may_open(session),
+        };
+        let resume =
+            resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
+        let wish = kaigi_room::Join {
+            room: room.clone(),
+            name,
+            media,
+            guest: session.map(|session| GuestId(session.guest.clone())),
+            may_open,
+            fresh_id: ParticipantId(random_id()),
+            resume,
+            password: password
+                .filter(|password| !password.is_empty())
+                .map(|password| self.password_digest(&room, &password)),
+        };
+        Ok((wish, room))
+    }
+
+    /// Counts a password that will be looked at, by where it comes from; right ones as well.
+    fn count_guess(
+        &self,
+        state: &State,
+        visitor: &Visitor,
+        wish: &kaigi_room::Join,
+    ) -> Result<(), wire::Error> {
+        if state.rooms.weighs_password(wish) && !self.password_guesses.allow(visitor.ip) {
+            let message = "too many passwords were tried from your network; wait a minute".into();
+            return Err(wire::Error { code: ErrorCode::RateLimited, message });
+        }
+        Ok(())
+    }
+
+    /// Checks a key for opening rooms. Guesses are counted by where they come from, right ones as well.
+    pub(crate) fn check_key(&self, key: &str, source: Option<IpAddr>) -> Result<(), wire::Error> {
+        let error = |code, message: &str| Err(wire::Error { code, message: message.into() });
+        if !self.guesses.allow(source) {
+            return error(
+                ErrorCode::RateLimited,
+                "too many keys were tried from your network; wait a minute",
+            );
+        }
+        if self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key)) {
+            return Ok(());
+        }
+        counter!("kaigi_wrong_keys_total").increment(1);
+        tracing::warn!("a wrong key for opening rooms was given");
+        error(ErrorCode::WrongKey, "the key for opening rooms is wrong")
+    }
+
+    fn asks_for_key(&self) -> bool {
+        self.options.create_key.is_some()
+    }
+
+    /// May whoever has this session, or none, open rooms?
+    pub(crate) fn may_open(&self, session: Option<&Session>) -> bool {
+        match &self.options.create_key {
+            None => true,
+            Some(key) => session.and_then(|session| session.opener.as_ref()) == Some(&digest(key)),
+        }
+    }
+}
