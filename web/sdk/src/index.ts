@@ -31,4 +31,10 @@ export type {
   MediaState,
   ParticipantId,
   ProtocolVersion,
+  Receive,
+  RoomChange,
+  RoomSettings,
+  VideoSource,
+  View,
+  Want,
 } from './wire.gen';

@@ -32,7 +32,7 @@ export async function joinRoom(
   options: JoinOptions,
   surroundings: Surroundings = { connect: prepared.connect },
 ): Promise<Room> {
-  const { signal, room, name, createKey, transports } = options;
+  const { signal, room, name, createKey, password, transports } = options;
   const url = resolveServerUrl(serverUrl);
   if (signal?.aborted) throw aborted();
   if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
@@ -45,7 +45,13 @@ export async function joinRoom(
   const signaling = new Signaling({
     serverUrl: url,
     transports,
-    join: () => ({ room, name, media: media.state, ...(createKey === undefined ? {} : { createKey }) }),
+    join: () => ({
+      room,
+      name,
+      media: media.state,
+      ...(createKey === undefined ? {} : { createKey }),
+      ...(password === undefined ? {} : { password }),
+    }),
     resume: identity && { token: identity.token },
     connect: surroundings.connect,
   });

@@ -68,9 +68,9 @@ export class Mesh extends Emitter<MeshEvents> {
       // Any rule will do on which both sides agree whatever they have missed: ids never change.
       polite: ownId > id,
       firstOffer,
-      configuration: this.#configuration(this.#iceServers),
+      configuration: this.configuration,
       tracks: this.#tracks,
-      createConnection: (configuration) => this.#create(configuration),
+      createConnection: (configuration) => this.create(configuration),
     });
     const link: Link = { peer, incarnation, connected };
     this.#links.set(id, link);
@@ -89,6 +89,15 @@ export class Mesh extends Emitter<MeshEvents> {
     await Promise.all([...this.#links.values()].map(({ peer }) => peer.offered));
   }
 
+  has(id: ParticipantId): boolean {
+    return this.#links.has(id);
+  }
+
+  /** All to whom there is a connection. */
+  get ids(): ParticipantId[] {
+    return [...this.#links.keys()];
+  }
+
   close(id: ParticipantId): void {
     this.#links.get(id)?.peer.close();
     this.#links.delete(id);
@@ -96,7 +105,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   closeAll(): void {
     this.#dropSpare();
-    for (const id of [...this.#links.keys()]) this.close(id);
+    for (const id of this.ids) this.close(id);
   }
 
   handleSignal(from: ParticipantId, incarnation: number, payload: SignalPayload): void {
@@ -137,6 +146,11 @@ export class Mesh extends Emitter<MeshEvents> {
     return this.#links.get(id)?.peer.tracks ?? {};
   }
 
+  /** There is a picture to show, or sound to hear. */
+  hasArrived(id: ParticipantId, source: TrackSource): boolean {
+    return this.#links.get(id)?.peer.hasArrived(source) ?? false;
+  }
+
   pathOf(id: ParticipantId): PeerPath {
     return this.#links.get(id)?.peer.path ?? 'connecting';
   }
@@ -159,12 +173,27 @@ export class Mesh extends Emitter<MeshEvents> {
       try {
         const report = await peer.connection.getStats();
         peer.handleStats(report);
-        return { participant, path: peer.path, report };
+        return { connection: participant, report };
       } catch {
         return undefined; // closed meanwhile
       }
     });
     return (await Promise.all(samples)).filter((sample) => sample !== undefined);
+  }
+
+  /** How connections are made now, those to a server included. */
+  get configuration(): RTCConfiguration {
+    return this.#configuration(this.#iceServers);
+  }
+
+  /** Makes a connection, or takes the one that was made ahead. */
+  create(configuration: RTCConfiguration): RTCPeerConnection {
+    const spare = this.#spare;
+    if (!spare) return this.#createFresh(configuration);
+    this.#spare = undefined;
+    clearTimeout(spare.timer);
+    spare.connection.setConfiguration(configuration);
+    return spare.connection;
   }
 
   #configuration(iceServers: RTCIceServer[]): RTCConfiguration {
@@ -175,15 +204,6 @@ export class Mesh extends Emitter<MeshEvents> {
       iceCandidatePoolSize: CANDIDATE_POOL,
       ...(iceTransportPolicy ? { iceTransportPolicy } : {}),
     };
-  }
-
-  #create(configuration: RTCConfiguration): RTCPeerConnection {
-    const spare = this.#spare;
-    if (!spare) return this.#createFresh(configuration);
-    this.#spare = undefined;
-    clearTimeout(spare.timer);
-    spare.connection.setConfiguration(configuration);
-    return spare.connection;
   }
 
   #createFresh(configuration: RTCConfiguration): RTCPeerConnection {

@@ -1,7 +1,7 @@
 import { withKeptRole } from './dtls-role';
 import { Emitter } from './emitter';
 import type { FirstOffer } from './roster';
-import { withStartBitrate } from './start-bitrate';
+import { setRemote } from './start-bitrate';
 import type { IceCandidate, SignalPayload } from './wire.gen';
 
 /** The first offer normally comes within one round trip of the other's joining. */
@@ -288,19 +288,6 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     };
     if (this.#held) this.#held.push(payload);
     else this.emit('signal', { type: 'candidate', ...payload });
-  }
-}
-
-async function setRemote(
-  connection: RTCPeerConnection,
-  type: 'offer' | 'answer',
-  sdp: string,
-): Promise<void> {
-  try {
-    await connection.setRemoteDescription({ type, sdp: withStartBitrate(sdp) });
-  } catch {
-    // A browser that objects to the addition gets the description as it came.
-    await connection.setRemoteDescription({ type, sdp });
   }
 }
 

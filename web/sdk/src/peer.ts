@@ -1,3 +1,4 @@
+import { Arrivals } from './arrivals';
 import { DataChannels } from './data-channels';
 import type { Delivery } from './data-channels';
 import type { Frame } from './data-frame';
@@ -27,7 +28,7 @@ export interface PeerOptions {
 export interface PeerEvents {
   /** For the participant at the other end. */
   signal: SignalPayload;
-  /** `tracks` changed. */
+  /** `tracks` changed, or one of them has begun to deliver. */
   tracks: Tracks;
   path: PeerPath;
   data: Frame;
@@ -44,6 +45,7 @@ export class Peer extends Emitter<PeerEvents> {
   readonly #looks: ReturnType<typeof setInterval>;
   readonly #negotiation: Negotiation;
   readonly #data = new DataChannels();
+  readonly #arrivals = new Arrivals();
   #configuration: RTCConfiguration;
   #sending: Tracks;
   #transceivers: RTCRtpTransceiver[] = [];
@@ -87,6 +89,7 @@ export class Peer extends Emitter<PeerEvents> {
     this.#negotiation.on('negotiated', () => this.#handleNegotiated());
     this.#negotiation.on('renewed', () => {
       this.#tuned = false;
+      this.#arrivals.clear();
       this.#recovery.handleRenewed();
     });
     this.#data.on('message', (frame) => this.emit('data', frame));
@@ -114,6 +117,12 @@ export class Peer extends Emitter<PeerEvents> {
   /** The receiver of one of the participant's sources, once negotiated. */
   receiver(source: TrackSource): RTCRtpReceiver | undefined {
     return this.#transceivers[SLOTS.indexOf(source)]?.receiver;
+  }
+
+  /** There is a picture to show, or sound to hear. */
+  hasArrived(source: TrackSource): boolean {
+    const track = this.#tracks[source];
+    return track !== undefined && this.#arrivals.has(track.id);
   }
 
   start(): void {
@@ -201,6 +210,7 @@ export class Peer extends Emitter<PeerEvents> {
       const report = await connection.getStats();
       if (connection !== this.connection) return;
       this.#flow.look(bytesReceived(report), selectedPair(report)?.roundTripMs ?? 0, performance.now());
+      if (this.#arrivals.handleReport(report).length > 0) this.emit('tracks', this.#tracks);
     } catch {
       // closed meanwhile
     }

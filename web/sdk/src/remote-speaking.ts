@@ -5,6 +5,7 @@ import { ReceiverLevel, SpeakingDetector } from './speaking';
 export interface Listened {
   id: string;
   mic: boolean;
+  /** Absent where the server sends us none of its sound: what it says of who speaks has to do. */
   receiver: Pick<RTCRtpReceiver, 'getSynchronizationSources'> | undefined;
 }
 
@@ -12,12 +13,27 @@ export interface Listened {
 export class RemoteSpeaking extends Emitter<{ change: string }> {
   readonly #voices = new Map<string, { level: ReceiverLevel; detector: SpeakingDetector }>();
 
+  /** Those the server hears, and those of them whom we do not. */
+  #heard: ReadonlySet<string> = new Set();
+  #unheard: ReadonlySet<string> = new Set();
+
   isSpeaking(id: string): boolean {
-    return this.#voices.get(id)?.detector.speaking ?? false;
+    return this.#voices.get(id)?.detector.speaking || this.#unheard.has(id);
+  }
+
+  /** The server says who speaks. */
+  handleSpeakers(ids: readonly string[]): void {
+    this.#heard = new Set(ids);
   }
 
   /** Looks at everyone; to be called about ten times a second. */
   poll(listened: readonly Listened[], now: number): void {
+    const unheardBefore = this.#unheard;
+    this.#unheard = new Set(
+      listened
+        .filter(({ id, mic, receiver }) => mic && !receiver && this.#heard.has(id))
+        .map(({ id }) => id),
+    );
     for (const { id, mic, receiver } of listened) {
       let voice = this.#voices.get(id);
       if (!voice) {
@@ -27,7 +43,7 @@ export class RemoteSpeaking extends Emitter<{ change: string }> {
       const { level, detector } = voice;
       const changed =
         mic && receiver ? detector.handleLevel(level.read(receiver, now), now) : detector.silence();
-      if (changed) this.emit('change', id);
+      if (changed || this.#unheard.has(id) !== unheardBefore.has(id)) this.emit('change', id);
     }
   }
 

@@ -16,6 +16,8 @@ export interface RosterEvents {
   updated: Participant;
   /** Its peer connection has to be made, or made anew. Comes after `joined`. */
   connect: { participant: Participant; firstOffer: FirstOffer };
+  /** Oneself has become the host, or is not any more. */
+  host: boolean;
   /** Its peer connection is void. Comes before `left`. */
   disconnect: ParticipantId;
 }
@@ -29,7 +31,7 @@ interface Entry {
 /** The other participants, over losses of the connection, reloads of pages and restarts of the server. */
 export class Roster extends Emitter<RosterEvents> {
   readonly #entries = new Map<ParticipantId, Entry>();
-  #own: { id: ParticipantId; incarnation: number } | undefined;
+  #own: { id: ParticipantId; incarnation: number; host: boolean } | undefined;
 
   /** Everyone, in the order they came. */
   get participants(): Participant[] {
@@ -38,13 +40,19 @@ export class Roster extends Emitter<RosterEvents> {
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }
 
+  /** Oneself is the room's host. */
+  get host(): boolean {
+    return this.#own?.host ?? false;
+  }
+
   get(id: ParticipantId): Participant | undefined {
     return this.#entries.get(id)?.participant;
   }
 
   handleJoined({ outcome, participant: own, participants, resumeSeconds }: Joined): void {
     const before = this.#own;
-    this.#own = { id: own.id, incarnation: own.incarnation };
+    this.#own = { id: own.id, incarnation: own.incarnation, host: own.host };
+    if (before && before.host !== own.host) this.emit('host', own.host);
     const sameSelf = before?.id === own.id && before.incarnation === own.incarnation;
     if (before && !sameSelf) {
       // To the others we are somebody else now: no peer connection of ours is known any more.
@@ -70,7 +78,11 @@ export class Roster extends Emitter<RosterEvents> {
   }
 
   handleParticipantUpdated(participant: Participant): void {
-    if (participant.id !== this.#own?.id) this.#put(participant, 'await', false);
+    const own = this.#own;
+    if (participant.id !== own?.id) return this.#put(participant, 'await', false);
+    if (participant.host === own.host) return;
+    own.host = participant.host;
+    this.emit('host', own.host);
   }
 
   handleParticipantLeft({ id, reason }: ParticipantLeft): void {

@@ -6,7 +6,7 @@ import { ConnectionLost, isPassing, readAnswer } from './errors';
 import { KaigiError } from './types';
 import type { SignalingState } from './types';
 import { PROTOCOL_VERSION } from './wire.gen';
-import type { Event, Join, Joined, Request, Resume, ServerClosing, TurnCredential } from './wire.gen';
+import type { Connected, Event, Join, Joined, Request, Resume, ServerClosing, TurnCredential } from './wire.gen';
 
 /** Tries before the first join gives up, and the time for all of them. */
 const FIRST_JOIN_ATTEMPTS = 4;
@@ -24,10 +24,18 @@ export interface Answers {
   media: unknown;
   chat: { id: number };
   turn: TurnCredential;
+  connect: Connected;
+  disconnect: unknown;
+  view: unknown;
+  room: unknown;
+  remove: unknown;
+  route: unknown;
 }
 export type RequestData<E extends Request['event']> = Extract<Request, { event: E }>['data'];
 /** The events that are the room's business. */
-export type RoomEvent = Exclude<Event, { event: 'server-closing' | 'replaced' }>;
+export type RoomEvent = Exclude<Event, { event: 'server-closing' | 'replaced' | 'removed' }>;
+
+type CloseReason = Extract<SignalingState, { state: 'closed' }>['reason'];
 
 export interface SignalingEvents {
   /** The state for the user; the first one comes with the first `joined`. */
@@ -66,6 +74,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   #serverClosing = false;
   /** Why the server refused the last join, if it did: better to report than "unreachable". */
   #lastRefusal: KaigiError | undefined;
+  /** Those who wait to be in the room again. */
+  #waiting: { resolve: () => void; reject: (error: KaigiError) => void }[] = [];
 
   constructor(options: SignalingOptions) {
     super();
@@ -76,6 +86,13 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   get isJoined(): boolean {
     return this.#phase.phase === 'joined';
+  }
+
+  /** Resolves when in the room: at once, or after the next join. */
+  whenJoined(): Promise<void> {
+    if (this.#phase.phase === 'closed') return Promise.reject(this.#phase.error ?? notJoined());
+    if (this.isJoined) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   start(): void {
@@ -90,8 +107,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     answerMs = ANSWER_MS,
   ): Promise<Answers[E]> {
     const phase = this.#phase;
-    if (phase.phase === 'closed')
-      throw phase.error ?? new KaigiError('not-joined', 'You have left the room.');
+    if (phase.phase === 'closed') throw phase.error ?? notJoined();
     if (phase.phase !== 'joined') throw new ConnectionLost('not connected');
     try {
       return readAnswer<Answers[E]>(await phase.connection.request(event, data, answerMs));
@@ -137,19 +153,23 @@ export class Signaling extends Emitter<SignalingEvents> {
     const phase = this.#phase;
     if (phase.phase === 'closed') return;
     if (phase.phase === 'waiting') clearTimeout(phase.timer);
-    this.#phase = { phase: 'closed', error: undefined };
-    this.emit('state', { state: 'closed', reason: 'left' });
+    this.#end('left', undefined);
     if (phase.phase !== 'joined' && phase.phase !== 'joining') return;
     await phase.connection.request('leave', {}, PROBE_MS).catch(() => undefined);
     phase.connection.close();
   }
 
   /** Stops without telling the server. */
-  close(reason: 'left' | 'replaced' | 'refused', error?: KaigiError): void {
+  close(reason: CloseReason, error?: KaigiError): void {
     if (this.#phase.phase === 'closed') return;
     this.#drop();
+    this.#end(reason, error);
+  }
+
+  #end(reason: CloseReason, error: KaigiError | undefined): void {
     this.#phase = { phase: 'closed', error };
     this.emit('state', { state: 'closed', reason, ...(error ? { error } : {}) });
+    for (const { reject } of this.#waiting.splice(0)) reject(error ?? notJoined());
   }
 
   #open(): void {
@@ -197,6 +217,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#serverClosing = false;
     this.#lastRefusal = undefined;
     this.emit('joined', joined);
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
     for (const event of phase.early) this.emit('event', event);
     if (this.#phase.phase === 'joined') {
       this.emit('state', { state: 'connected', transport: connection.transport });
@@ -205,6 +226,8 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   #handleRefusal(connection: Connection, error: KaigiError): void {
     if (this.#phase.phase !== 'joining' || this.#phase.connection !== connection) return;
+    // Sent away while our connection was lost.
+    if (error.code === 'removed' && this.#hasJoined) return this.close('removed');
     if (!isPassing(error.code)) return this.close('refused', error);
     this.#lastRefusal = error;
     connection.close();
@@ -215,6 +238,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     switch (event.event) {
       case 'replaced':
         return this.close('replaced');
+      case 'removed':
+        return this.close('removed');
       case 'server-closing':
         return this.#handleServerClosing(event.data);
       default:
@@ -264,6 +289,10 @@ export class Signaling extends Emitter<SignalingEvents> {
     if ('connection' in this.#phase) this.#phase.connection.close();
     this.#phase = { phase: 'idle' };
   }
+}
+
+export function notJoined(): KaigiError {
+  return new KaigiError('not-joined', 'You have left the room.');
 }
 
 function unreachable(serverUrl: string): KaigiError {

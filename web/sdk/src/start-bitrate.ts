@@ -20,3 +20,17 @@ export function withStartBitrate(sdp: string): string {
   }
   return result;
 }
+
+/** Takes a remote description with that addition. */
+export async function setRemote(
+  connection: RTCPeerConnection,
+  type: 'offer' | 'answer',
+  sdp: string,
+): Promise<void> {
+  try {
+    await connection.setRemoteDescription({ type, sdp: withStartBitrate(sdp) });
+  } catch {
+    // A browser that objects to the addition gets the description as it came.
+    await connection.setRemoteDescription({ type, sdp });
+  }
+}

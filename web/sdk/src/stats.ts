@@ -1,10 +1,9 @@
 import { selectedPair, statsOf } from './stats-report';
 import type { ConnectionStats, PeerPath } from './types';
 
-/** One peer connection's report and what it is called. */
+/** One peer connection's report and what the connection is called. */
 export interface Sample {
-  participant: string;
-  path: PeerPath;
+  connection: string;
   report: RTCStatsReport;
 }
 
@@ -43,6 +42,7 @@ interface Sums {
   sentLost: number;
   roundTripMs: number | undefined;
   protocol: string | undefined;
+  relayed: boolean;
   video: (NonNullable<ConnectionStats['video']> & { pixels: number }) | undefined;
 }
 
@@ -58,7 +58,8 @@ export const NO_STATS: ConnectionStats = {
 export class StatsSampler {
   #before = new Map<string, Counters>();
 
-  sample(samples: readonly Sample[]): ConnectionStats {
+  /** `paths`: how media travels to each of the others. */
+  sample(samples: readonly Sample[], paths: readonly PeerPath[]): ConnectionStats {
     const now = new Map<string, Counters>();
     const sums: Sums = {
       sentBits: 0,
@@ -69,13 +70,14 @@ export class StatsSampler {
       sentLost: 0,
       roundTripMs: undefined,
       protocol: undefined,
+      relayed: false,
       video: undefined,
     };
     for (const sample of samples) this.#add(sample, now, sums);
     this.#before = now;
     const { roundTripMs, protocol, video } = sums;
     const stats: ConnectionStats = {
-      path: worstPath(samples.map((sample) => sample.path)),
+      path: worstPath(paths),
       sendBitrate: Math.round(sums.sentBits),
       receiveBitrate: Math.round(sums.receivedBits),
       receiveLoss: share(sums.lost, sums.lost + sums.received),
@@ -83,6 +85,7 @@ export class StatsSampler {
     };
     if (roundTripMs !== undefined) stats.roundTripMs = roundTripMs;
     if (protocol !== undefined) stats.protocol = protocol;
+    if (sums.relayed) stats.relayed = true;
     if (video) {
       const { width, height, framesPerSecond, codec } = video;
       stats.video = { width, height, framesPerSecond, ...(codec === undefined ? {} : { codec }) };
@@ -90,11 +93,11 @@ export class StatsSampler {
     return stats;
   }
 
-  #add({ participant, report }: Sample, now: Map<string, Counters>, sums: Sums): void {
+  #add({ connection, report }: Sample, now: Map<string, Counters>, sums: Sums): void {
     const sentBySsrc = new Map<string, number>();
     const all = statsOf(report) as RtpStats[];
     for (const stats of all) {
-      const key = `${participant} ${stats.id} ${stats.ssrc ?? ''}`;
+      const key = `${connection} ${stats.id} ${stats.ssrc ?? ''}`;
       if (stats.type === 'outbound-rtp') {
         const delta = this.#delta(key, now, {
           at: stats.timestamp,
@@ -126,6 +129,7 @@ export class StatsSampler {
     }
     const pair = selectedPair(report);
     sums.protocol ??= pair?.protocol;
+    sums.relayed ||= pair?.relayed ?? false;
     if (pair?.roundTripMs !== undefined) sums.roundTripMs = Math.max(sums.roundTripMs ?? 0, pair.roundTripMs);
   }
 
@@ -150,7 +154,7 @@ export class StatsSampler {
   }
 }
 
-const WORST_FIRST = ['failed', 'connecting', 'relayed', 'direct'] as const satisfies readonly PeerPath[];
+const WORST_FIRST = ['failed', 'connecting', 'server', 'relayed', 'direct'] as const satisfies readonly PeerPath[];
 
 /** With several participants, the one with the most trouble is the one to tell about. */
 export function worstPath(paths: readonly PeerPath[]): ConnectionStats['path'] {

@@ -1,4 +1,13 @@
-import type { ChatEntry, ErrorCode, LeaveReason, MediaState } from './wire.gen';
+import type {
+  ChatEntry,
+  ErrorCode,
+  LeaveReason,
+  MediaState,
+  RoomChange,
+  RoomSettings,
+  VideoSource,
+  View,
+} from './wire.gen';
 
 /** How `joinRoom` enters a room. */
 export interface JoinOptions {
@@ -10,6 +19,8 @@ export interface JoinOptions {
   media?: LocalMedia;
   /** Key for opening rooms, where the server asks for one (`--create-key`). */
   createKey?: string;
+  /** The room's password, where its host has set one. */
+  password?: string;
   /** STUN/TURN servers besides the ones of the Kaigi server itself. */
   iceServers?: RTCIceServer[];
   /** `relay` never talks directly; default `all`. */
@@ -53,10 +64,10 @@ export type SignalingState =
   | { state: 'connected'; transport: 'websocket' | 'polling' }
   /** Lost; the next try is at `retryAt` (ms since epoch). Peer-to-peer media may well go on. */
   | { state: 'reconnecting'; attempt: number; retryAt: number; serverClosing: boolean }
-  | { state: 'closed'; reason: 'left' | 'replaced' | 'refused'; error?: KaigiError };
+  | { state: 'closed'; reason: 'left' | 'replaced' | 'removed' | 'refused'; error?: KaigiError };
 
-/** How media travels to and from one participant. */
-export type PeerPath = 'connecting' | 'direct' | 'relayed' | 'failed';
+/** How media travels to and from one participant; `server`: through the server's SFU, which can decrypt it. */
+export type PeerPath = 'connecting' | 'direct' | 'relayed' | 'server' | 'failed';
 
 /** The others, as this room sees them. A new object whenever anything changes. */
 export interface RemoteParticipant {
@@ -66,8 +77,15 @@ export interface RemoteParticipant {
   /** False while its signaling connection is lost. */
   readonly connected: boolean;
   readonly joinedAt: number;
-  /** Live tracks by source; present once negotiated, whether or not media flows: use `media` for that. */
+  /** May change the room's settings and remove others. */
+  readonly host: boolean;
+  /**
+   * Live tracks by source; present once negotiated, whether or not media flows: use `media` for that. In a routed
+   * room: of what the server sends us (`setView`), and one and the same track may be another's a moment later.
+   */
   readonly tracks: Readonly<Partial<Record<TrackSource, MediaStreamTrack>>>;
+  /** Pictures that are held back, and why: `bandwidth` when our network does not carry them. */
+  readonly videoPaused: Readonly<Partial<Record<VideoSource, 'bandwidth'>>>;
   readonly path: PeerPath;
   readonly speaking: boolean;
 }
@@ -77,6 +95,8 @@ export interface ConnectionStats {
   path: 'waiting' | PeerPath;
   /** Transport protocol of the selected pair, `udp` or `tcp`, where known. */
   protocol?: string;
+  /** TURN relays it, on the way to the other or to the server. */
+  relayed?: boolean;
   sendBitrate: number;
   receiveBitrate: number;
   /** Share of packets lost on the way to us during the last second. */
@@ -98,6 +118,10 @@ export interface RoomEvents {
   chat: readonly ChatEntry[];
   signaling: SignalingState;
   stats: ConnectionStats;
+  /** The room's settings changed. */
+  settings: RoomSettings;
+  /** One has become the room's host, or is not any more. */
+  host: boolean;
   /** The own speaking state changed. */
   'local-speaking': boolean;
   /** A data message of another participant. */
@@ -131,6 +155,10 @@ export interface Room {
   readonly chat: readonly ChatEntry[];
   readonly signaling: SignalingState;
   readonly stats: ConnectionStats;
+  /** What the host has set: nobody new may come in, a password is asked for, media always goes through the server. */
+  readonly settings: RoomSettings;
+  /** Oneself may change the settings and remove others. */
+  readonly host: boolean;
   /** Another participant of this room is the same browser; the microphone was not switched on because of it. */
   readonly sameDevice: boolean;
   /** new, resumed (after a reload) or restored (after a server restart). */
@@ -138,9 +166,18 @@ export interface Room {
   on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
   sendChat(text: string): Promise<void>;
   sendData(payload: Uint8Array | string, options?: DataOptions): void;
+  /**
+   * What of the others is shown, and how large, for rooms whose media goes through the server: it sends that and
+   * no more. May be called as often as the layout changes. Without it every picture is sent at a medium size.
+   */
+  setView(view: View): void;
+  /** Changes the room's settings; for the host. `password: null` takes the password away. */
+  setRoom(change: RoomChange): Promise<void>;
+  /** Sends a participant away for good; for the host. */
+  remove(participant: string): Promise<void>;
   /** Try to reconnect now instead of at `retryAt`. */
   reconnectNow(): void;
-  /** Restart ICE with one participant or with all. */
+  /** Restart ICE with one participant or with all, and with the server. */
   restartIce(participant?: string): void;
   leave(): Promise<void>;
 }

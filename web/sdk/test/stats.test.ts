@@ -33,7 +33,7 @@ const inbound = (
   ...more,
 });
 const sample = (sampler: StatsSampler, ...stats: Parameters<typeof report>) =>
-  sampler.sample([{ participant: 'bob', path: 'direct', report: report(...stats) }]);
+  sampler.sample([{ connection: 'bob', report: report(...stats) }], ['direct']);
 
 describe('rates', () => {
   it("are what happened between two samples, by the report's own clock", () => {
@@ -60,11 +60,8 @@ describe('rates', () => {
     const sampler = new StatsSampler();
     const both = (at: number, bytes: number) =>
       sampler.sample(
-        ['bob', 'cy'].map((participant) => ({
-          participant,
-          path: 'direct',
-          report: report(outbound(at, bytes, 1)),
-        })),
+        ['bob', 'cy'].map((connection) => ({ connection, report: report(outbound(at, bytes, 1)) })),
+        ['direct', 'direct'],
       );
     both(0, 0);
     expect(both(1_000, 1_000).sendBitrate).toBe(16_000);

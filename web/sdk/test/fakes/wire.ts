@@ -5,7 +5,7 @@ export const SILENT = { mic: false, camera: false, screen: false, screenAudio: f
 export const TURN = { username: '1:me', credential: 'c', seconds: 86_400 };
 
 export function participant(id: string, more: Partial<Participant> = {}): Participant {
-  return { id, name: id, media: SILENT, connected: true, incarnation: 0, joinedAt: 0, ...more };
+  return { id, name: id, media: SILENT, connected: true, incarnation: 0, joinedAt: 0, host: false, ...more };
 }
 
 export function joined(own: Participant, others: Participant[], more: Partial<Joined> = {}): Joined {
@@ -20,6 +20,9 @@ export function joined(own: Participant, others: Participant[], more: Partial<Jo
     turn: TURN,
     iceServers: [],
     sameDevice: false,
+    topology: 'direct',
+    settings: { locked: false, password: false, routed: false },
+    mediaLimits: { videoSlots: 12, audioSlots: 4, mostVideoSlots: 49 },
     serverVersion: '0',
     ...more,
   };
