@@ -30,9 +30,7 @@ export class RemoteSpeaking extends Emitter<{ change: string }> {
   poll(listened: readonly Listened[], now: number): void {
     const unheardBefore = this.#unheard;
     this.#unheard = new Set(
-      listened
-        .filter(({ id, mic, receiver }) => mic && !receiver && this.#heard.has(id))
-        .map(({ id }) => id),
+      listened.filter(({ id, mic, receiver }) => mic && !receiver && this.#heard.has(id)).map(({ id }) => id),
     );
     for (const { id, mic, receiver } of listened) {
       let voice = this.#voices.get(id);

@@ -6,7 +6,16 @@ import { ConnectionLost, isPassing, readAnswer } from './errors';
 import { KaigiError } from './types';
 import type { SignalingState } from './types';
 import { PROTOCOL_VERSION } from './wire.gen';
-import type { Connected, Event, Join, Joined, Request, Resume, ServerClosing, TurnCredential } from './wire.gen';
+import type {
+  Connected,
+  Event,
+  Join,
+  Joined,
+  Request,
+  Resume,
+  ServerClosing,
+  TurnCredential,
+} from './wire.gen';
 
 /** Tries before the first join gives up, and the time for all of them. */
 const FIRST_JOIN_ATTEMPTS = 4;

@@ -154,7 +154,13 @@ export class StatsSampler {
   }
 }
 
-const WORST_FIRST = ['failed', 'connecting', 'server', 'relayed', 'direct'] as const satisfies readonly PeerPath[];
+const WORST_FIRST = [
+  'failed',
+  'connecting',
+  'server',
+  'relayed',
+  'direct',
+] as const satisfies readonly PeerPath[];
 
 /** With several participants, the one with the most trouble is the one to tell about. */
 export function worstPath(paths: readonly PeerPath[]): ConnectionStats['path'] {

@@ -135,12 +135,15 @@ const en = {
   'connection.connecting': 'Connecting',
   'connection.direct': 'Direct',
   'connection.relayed': 'Relayed',
+  'connection.server': 'Server',
   'connection.failed': 'No media connection',
   'connection.waitingText': 'Nobody else is here yet. The path is chosen when somebody joins.',
   'connection.connectingText': 'The best path between you and the others is being looked for.',
   'connection.directText': 'Picture and sound travel straight between you, encrypted from end to end.',
   'connection.relayedText':
     'Your networks allow no direct path, so the server passes picture and sound on. It cannot decrypt them.',
+  'connection.serverText':
+    'Picture and sound go through your meeting server, which sends each what its screen and network can take.',
   'connection.failedText':
     'No path for picture and sound was found. Try again, another network, or without a VPN.',
   'connection.path': 'Path',

@@ -25,7 +25,7 @@ export function Banners({
     <section className="banners" aria-label={t('banner.label')}>
       <ServerLost
         room={room}
-        mediaLives={participants.some((person) => person.path === 'direct' || person.path === 'relayed')}
+        mediaLives={participants.some(({ path }) => path !== 'connecting' && path !== 'failed')}
       />
       {failedNow && (
         <Banner

@@ -10,7 +10,7 @@ type Shown = ConnectionStats['path'];
 
 /** Chromium flashes "disconnected" while it changes paths; a break this short is not shown. */
 const settleMilliseconds = 2000;
-const works = (path: Shown) => path === 'direct' || path === 'relayed';
+const works = (path: Shown) => path === 'direct' || path === 'relayed' || path === 'server';
 
 export function ConnectionStatus({ room, alone }: { room: Room; alone: boolean }) {
   const { t, i18n } = useTranslation();

@@ -40,7 +40,8 @@ export function unseal(data: unknown): Received | undefined {
   if (!(data instanceof ArrayBuffer)) return undefined;
   const bytes = new Uint8Array(data);
   const [version, count, length] = bytes;
-  if (version !== VERSION || count !== 1 || length === undefined || bytes.length <= 3 + length) return undefined;
+  if (version !== VERSION || count !== 1 || length === undefined || bytes.length <= 3 + length)
+    return undefined;
   const from = new TextDecoder().decode(bytes.subarray(3, 3 + length));
   const frame = bytes.slice(3 + length);
   switch (frame[0]) {

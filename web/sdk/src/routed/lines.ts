@@ -43,7 +43,10 @@ export function addLines(
     prefer(transceiver, sendCodecs(kindOf(source)));
     return transceiver;
   });
-  const receivers = [...addSlots(connection, 'video', slots.video), ...addSlots(connection, 'audio', slots.audio)];
+  const receivers = [
+    ...addSlots(connection, 'video', slots.video),
+    ...addSlots(connection, 'audio', slots.audio),
+  ];
   return { senders, receivers };
 }
 
