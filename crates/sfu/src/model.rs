@@ -74,10 +74,10 @@ pub enum Receive {
 }
 
 /// One video a participant shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Want {
-    /// Whose; a session of the same room.
-    pub session: SessionId,
+    /// Whose, by the name it has in the room; whoever is not there yet may come.
+    pub participant: String,
     /// [`Source::Camera`] or [`Source::Screen`].
     pub source: Source,
     /// The picture's height on its screen, in device pixels.

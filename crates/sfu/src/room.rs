@@ -1,9 +1,11 @@
 //! A room: who is in it, what is published in it, and who speaks.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
+
+use foldhash::fast::RandomState;
 
 use crate::{
     forward::{Codec, Track},
@@ -20,6 +22,8 @@ const UNWANTED: Duration = Duration::from_secs(2);
 pub(crate) struct Room {
     /// In the order they came.
     pub(crate) members: BTreeSet<Index>,
+    /// By participant: the newest session.
+    pub(crate) names: HashMap<Box<str>, Index, RandomState>,
     pub(crate) speakers: Speakers,
     /// What sessions that are gone have counted.
     pub(crate) counters: Counters,
@@ -27,7 +31,12 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn new() -> Self {
-        Self { members: BTreeSet::new(), speakers: Speakers::new(), counters: Counters::default() }
+        Self {
+            members: BTreeSet::new(),
+            names: HashMap::default(),
+            speakers: Speakers::new(),
+            counters: Counters::default(),
+        }
     }
 }
 

@@ -254,7 +254,9 @@ impl Sfu {
         let index = self.sessions.insert(session) as Index;
         self.by_id.insert(id, index);
         self.by_ufrag.insert(ufrag, index);
-        self.rooms.entry(room).or_insert_with(Room::new).members.insert(index);
+        let entered = self.rooms.entry(room).or_insert_with(Room::new);
+        entered.members.insert(index);
+        entered.names.insert(participant.into(), index);
         self.service(now, index);
         self.settle(now);
         Ok(answer)
@@ -318,6 +320,7 @@ impl Sfu {
         }
         if let Some(room) = self.rooms.get_mut(&session.room) {
             room.members.remove(&index);
+            room.names.retain(|_, owner| *owner != index);
             room.counters.add(&session.counters);
             if room.members.is_empty() {
                 self.past.add(&room.counters);

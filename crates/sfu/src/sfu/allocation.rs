@@ -54,20 +54,24 @@ impl Sfu {
 
     fn allocate_videos(&mut self, now: Instant, index: Index) {
         let session = &self.sessions[index as usize];
-        let (own, slots) = (session.id, session.video.len());
+        let slots = session.video.len();
         let Some(room) = self.rooms.get(&session.room) else { return };
+        let speaking = room.speakers.speaking().first();
         let mut candidates = Vec::with_capacity(session.view.wants.len());
         for want in &session.view.wants {
-            let Some(at) = self.find_track(want.session, want.source) else { continue };
-            let here = self.tracks.get(at).is_some_and(|published| published.room == session.room);
-            if want.session == own || !here || candidates.iter().any(|one: &Candidate<usize>| one.key == at) {
+            let Some(whose) = room.names.get(&*want.participant).copied().filter(|whose| *whose != index)
+            else {
+                continue;
+            };
+            let Some(at) = self.find_track(whose, want.source) else { continue };
+            if candidates.iter().any(|one: &Candidate<usize>| one.key == at) {
                 continue;
             }
             candidates.push(Candidate {
                 key: at,
                 source: want.source,
                 preferred: want.preferred,
-                speaking: room.speakers.speaking().first() == Some(&want.session),
+                speaking: speaking.is_some_and(|speaking| self.by_id.get(speaking) == Some(&whose)),
                 height: want.height,
                 layers: self.layers(now, at),
             });
@@ -113,7 +117,7 @@ impl Sfu {
     }
 
     fn hold(&self, session: SessionId, source: crate::model::Source) -> Option<Held> {
-        self.held(self.find_track(session, source)?)
+        self.held(self.find_track(*self.by_id.get(&session)?, source)?)
     }
 
     fn held(&self, at: usize) -> Option<Held> {

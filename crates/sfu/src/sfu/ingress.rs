@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::{
     endpoint::{Feedback, Output, Refused as Why, Role},
     forward::{Codec, Packet, Pushed, Track, TrackId},
-    model::{Event, Path, SessionId},
+    model::{Event, Path, RoomId, Source},
     relay,
     room::{Published, Room},
     rtcp,
@@ -194,7 +194,7 @@ impl Sfu {
     }
 
     /// Something has changed that everybody in the room may receive.
-    pub(super) fn note_room(&mut self, room: crate::model::RoomId) {
+    pub(super) fn note_room(&mut self, room: RoomId) {
         let members: Vec<Index> = self
             .rooms
             .get(&room)
@@ -285,14 +285,10 @@ impl Sfu {
         }
     }
 
-    /// Where in the table of tracks a participant's source is.
-    pub(super) fn find_track(&self, session: SessionId, source: crate::model::Source) -> Option<usize> {
-        let session = self.sessions.get(*self.by_id.get(&session)? as usize)?;
-        session
-            .publishes
-            .iter()
-            .flatten()
-            .copied()
-            .find(|at| self.tracks.get(*at).is_some_and(|one| one.source == source))
+    /// Where in the table of tracks a session's source is.
+    pub(super) fn find_track(&self, index: Index, source: Source) -> Option<usize> {
+        let publishes = &self.sessions.get(index as usize)?.publishes;
+        let is_it = |at: &usize| self.tracks.get(*at).is_some_and(|published| published.source == source);
+        publishes.iter().flatten().copied().find(is_it)
     }
 }
