@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ use str0m::{Candidate, Event, IceCreds, Input, Rtc, RtcConfig};
 
 use crate::endpoint::ice::Lite;
 use crate::forward::{Codec, Packet};
+use crate::keys::opening::{self, Opening};
 use crate::keys::{self, Captured};
 use crate::model::{CloseReason, OfferError, Path, Source};
 use crate::rtcp;
@@ -133,6 +135,9 @@ pub(crate) enum Refused {
     Forged,
     #[error("it came before")]
     Replayed,
+    /// Media only: str0m does not tell these apart.
+    #[error("it came before, is too late, or of a stream that was not announced")]
+    Unwanted,
     #[error("there are no keys for it yet")]
     NoKeys,
     #[error("the session is closed")]
@@ -261,7 +266,7 @@ impl Endpoint {
         let mut endpoint = Self {
             rtc,
             ice: Lite::new(setup.crypto.sha1_hmac_provider, ice),
-            remote: offer.remote.clone(),
+            remote: offer.remote,
             captured,
             secured: None,
             nominated: false,
@@ -277,7 +282,7 @@ impl Endpoint {
             scratch: Vec::new(),
         };
         let answer = endpoint.negotiate(&offer.text, candidates)?;
-        endpoint.drive(now, Input::Timeout(now));
+        endpoint.drive(Input::Timeout(now));
         Ok((endpoint, answer))
     }
 
@@ -291,6 +296,9 @@ impl Endpoint {
         candidates: &[String],
     ) -> Result<String, OfferError> {
         let offer = description::admit(offer)?;
+        if self.closed {
+            return Err(OfferError::Malformed("its session is over".to_owned()));
+        }
         let restarts = offer.remote != self.remote;
         let former = restarts.then(|| self.ice.clone());
         if restarts {
@@ -299,7 +307,7 @@ impl Endpoint {
         match self.negotiate(&offer.text, candidates) {
             Ok(answer) => {
                 self.remote = offer.remote;
-                self.drive(now, Input::Timeout(now));
+                self.drive(Input::Timeout(now));
                 Ok(answer)
             }
             Err(error) => {
@@ -371,7 +379,7 @@ impl Endpoint {
         if now >= self.last_heard + self.most_silence {
             self.end(CloseReason::TimedOut);
         } else if now >= self.wakes {
-            self.drive(now, Input::Timeout(now));
+            self.drive(Input::Timeout(now));
         }
     }
 
@@ -385,13 +393,13 @@ impl Endpoint {
 
     /// Asks the client for a keyframe of a layer; does nothing if it sends none yet.
     pub(crate) fn request_keyframe(&mut self, now: Instant, line: usize, layer: usize) {
-        let Some(line) = self.lines.get(line) else { return };
+        let Some(line) = self.lines.get(line).filter(|_| !self.closed) else { return };
         let Role::Sends(sends) = &line.role else { return };
         let rid = sends.rids.get(layer).map(|rid| Rid::from(rid.as_str()));
         let mid = Mid::from(line.mid.as_str());
         if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(mid, rid) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
-            self.drive(now, Input::Timeout(now));
+            self.drive(Input::Timeout(now));
         }
     }
 
@@ -409,7 +417,7 @@ impl Endpoint {
             Ok(false) => return Err(NotSent::Full),
             Err(_) => return Err(NotSent::TooLarge),
         }
-        self.drive(now, Input::Timeout(now));
+        self.drive(Input::Timeout(now));
         Ok(())
     }
 
@@ -432,22 +440,37 @@ impl Endpoint {
     }
 
     fn channel(&mut self, number: u16) -> Option<str0m::channel::Channel<'_>> {
-        let (_, id) = self.channels.iter().find(|(other, _)| *other == number)?;
+        let (_, id) = self.channels.iter().find(|(other, _)| *other == number && !self.closed)?;
         self.rtc.channel(*id)
     }
 
     /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do.
     fn negotiate(&mut self, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
-        let malformed = |error: &dyn std::fmt::Display| OfferError::Malformed(error.to_string());
-        let offer = SdpOffer::from_sdp_string(offer).map_err(|error| malformed(&error))?;
         self.lend_slots();
-        let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| malformed(&error))?;
-        let answer = description::answer(&answer.to_sdp_string(), self.ice.credentials(), candidates);
-        self.lines = description::lines(&answer, &self.lines);
+        // str0m panics where an offer gives payload types contradictory meanings, in more ways than can be looked for
+        // beforehand (an unreadable profile counts as another one's). One client's offer must not end the
+        // thread with everybody's rooms; after that, its `Rtc` is not touched again.
+        let rtc = AssertUnwindSafe(&mut self.rtc);
+        let answer = catch_unwind(|| {
+            let rtc = rtc;
+            let offer = SdpOffer::from_sdp_string(offer).map_err(|error| error.to_string())?;
+            let answer = rtc.0.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
+            Ok(answer.to_sdp_string())
+        });
+        let Ok(answer) = answer else {
+            self.end(CloseReason::Failed);
+            return Err(OfferError::Malformed("its payload types contradict each other".to_owned()));
+        };
+        if let Ok(text) = &answer {
+            let text = description::answer(text, self.ice.credentials(), candidates);
+            self.lines = description::lines(&text, &self.lines);
+            self.streams.clear();
+            self.open_channels(&text);
+            self.take_slots();
+            return Ok(text);
+        }
         self.take_slots();
-        self.streams.clear();
-        self.open_channels(&answer);
-        Ok(answer)
+        answer.map_err(OfferError::Malformed)
     }
 
     /// str0m makes up SSRCs for lines it sends on, and would send reports about them. It has them only while it
@@ -524,8 +547,16 @@ impl Endpoint {
         if self.secured.is_none() {
             return Err(Refused::NoKeys);
         }
+        let _ = opening::take();
         self.receive(now, packet);
-        Ok(())
+        match opening::take() {
+            Opening::Opened => {
+                self.last_heard = now;
+                Ok(())
+            }
+            Opening::Failed => Err(Refused::Forged),
+            Opening::Untried => Err(Refused::Unwanted),
+        }
     }
 
     fn handle_srtcp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Refused> {
@@ -538,8 +569,7 @@ impl Endpoint {
         if opened.is_ok() {
             self.last_heard = now;
             for part in rtcp::packets(&compound) {
-                for_str0m |= part.concerns_sender();
-                self.handle_rtcp(part);
+                for_str0m |= self.handle_rtcp(part);
             }
         }
         self.scratch = compound;
@@ -549,7 +579,9 @@ impl Endpoint {
         Ok(opened?)
     }
 
-    fn handle_rtcp(&mut self, packet: rtcp::Packet<'_>) {
+    /// Returns whether it is about what the client sends, and so str0m's business too. Descriptions and extended
+    /// reports come along with such; alone they come from those who only receive.
+    fn handle_rtcp(&mut self, packet: rtcp::Packet<'_>) -> bool {
         use rtcp::Packet as P;
         let mut feedback = |feedback| self.outputs.push_back(Output::Feedback(feedback));
         match packet {
@@ -557,8 +589,10 @@ impl Endpoint {
                 blocks.iter().for_each(|block| feedback(Feedback::Report(block)));
                 if let Some((line, layer)) = self.place(ssrc) {
                     self.outputs.push_back(Output::SenderReport { line, layer, ntp, rtp });
+                    return true;
                 }
             }
+            P::Bye(_) => return true,
             P::ReceiverReport { blocks, .. } => {
                 blocks.iter().for_each(|block| feedback(Feedback::Report(block)))
             }
@@ -575,19 +609,19 @@ impl Endpoint {
                 feedback(Feedback::Arrivals(arrivals));
             }
             P::EstimatedBitrate(bits) => feedback(Feedback::EstimatedBitrate(bits)),
-            P::Description | P::Bye(_) | P::ExtendedReport => {}
+            P::Description | P::ExtendedReport => {}
         }
+        false
     }
 
     /// Gives str0m a datagram.
     fn receive(&mut self, now: Instant, datagram: &[u8]) {
         if let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) {
-            self.drive(now, Input::Receive(now, receive));
+            self.drive(Input::Receive(now, receive));
         }
     }
 
-    fn drive(&mut self, now: Instant, input: Input<'_>) {
-        let _ = now;
+    fn drive(&mut self, input: Input<'_>) {
         match self.rtc.handle_input(input) {
             Ok(()) => self.drain(),
             Err(error) => {
@@ -695,7 +729,6 @@ impl Endpoint {
         let Role::Sends(sends) = &self.lines[line].role else { return };
         let pt = *packet.header.payload_type;
         let Some(codec) = sends.codecs.iter().find(|known| known.pt == pt) else { return };
-        self.last_heard = packet.timestamp;
         let packet = Packet {
             sequence: *packet.seq_no,
             timestamp: packet.header.timestamp,
@@ -713,10 +746,11 @@ impl Endpoint {
         if let Some(place) = self.streams.get(&ssrc) {
             return Some(*place);
         }
-        let stream = self.rtc.direct_api();
-        let mut stream = stream;
-        let stream = stream.stream_rx(&ssrc.into())?;
-        let (mid, rid) = (stream.mid(), stream.rid());
+        let (mid, rid) = {
+            let mut api = self.rtc.direct_api();
+            let stream = api.stream_rx(&ssrc.into())?;
+            (stream.mid(), stream.rid())
+        };
         let line = self.lines.iter().position(|line| *line.mid == *mid)?;
         let Role::Sends(sends) = &self.lines[line].role else { return None };
         let layer = match rid {
@@ -758,8 +792,8 @@ fn config(setup: &Setup) -> RtcConfig {
         .set_extension_map(extensions)
         .set_stats_interval(None)
         // It sends no media.
-        .set_send_buffer_audio(0)
-        .set_send_buffer_video(0)
+        .set_send_buffer_audio(1)
+        .set_send_buffer_video(1)
         .set_sctp_max_buffered_amount(MOST_BUFFERED)
         .set_sctp_max_message_size(LARGEST_MESSAGE)
         .clear_codecs()

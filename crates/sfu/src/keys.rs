@@ -7,6 +7,8 @@
 //! it again with the one [`Sealer`](crate::srtp::Sealer) there is.
 #![allow(dead_code)]
 
+pub(crate) mod opening;
+
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -45,10 +47,11 @@ impl std::fmt::Debug for Keys {
 /// Where the keys of one session appear once its handshake is done.
 pub(crate) type Captured = Arc<OnceLock<Keys>>;
 
-/// str0m's cryptography, with the DTLS part wrapped.
+/// str0m's cryptography, with what we need to know about wrapped.
 pub(crate) fn provider() -> CryptoProvider {
     static DTLS: Capturing = Capturing;
-    CryptoProvider { dtls_provider: &DTLS, ..str0m::crypto::from_feature_flags() }
+    static SRTP: opening::Noting = opening::Noting;
+    CryptoProvider { dtls_provider: &DTLS, srtp_provider: &SRTP, ..str0m::crypto::from_feature_flags() }
 }
 
 thread_local! {

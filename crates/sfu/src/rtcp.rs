@@ -2,6 +2,9 @@
 //! the one compound we write.
 #![allow(dead_code)]
 
+#[cfg(test)]
+mod tests;
+
 /// Packet types.
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
@@ -58,13 +61,6 @@ pub(crate) enum Packet<'a> {
     Transport(TransportFeedback<'a>),
     /// REMB: bits per second.
     EstimatedBitrate(u64),
-}
-
-impl Packet<'_> {
-    /// It is about what its sender sends, and so of use to who receives that.
-    pub(crate) fn concerns_sender(&self) -> bool {
-        matches!(self, Self::SenderReport { .. } | Self::Description | Self::Bye(_) | Self::ExtendedReport)
-    }
 }
 
 /// A report block (RFC 3550 §6.4.1): how one of our SSRCs arrives at its receiver.

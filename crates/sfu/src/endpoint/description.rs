@@ -132,34 +132,36 @@ pub(super) fn answer(text: &str, ice: &IceCreds, candidates: &[String]) -> Strin
     answer
 }
 
-/// What an answer says about each audio and video line. `before` are the lines as they were: a line stays the source
-/// it was.
+/// What an answer says about each audio and video line. `before` are the lines as they were: one that goes on sending
+/// stays the source it was.
 pub(super) fn lines(answer: &str, before: &[Line]) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for section in sections(answer) {
-        let Some(kind) = section.kind() else { continue };
-        let role = match () {
-            () if section.has("recvonly") => {
-                let taken = |source| {
-                    let is = |line: &Line| matches!(&line.role, Role::Sends(sends) if sends.source == source);
-                    lines.iter().any(is) || before.iter().any(|line| is(line) && line.mid != section.mid())
-                };
-                let known =
-                    before.iter().find(|line| line.mid == section.mid()).and_then(|line| match &line.role {
-                        Role::Sends(sends) => Some(sends.source),
-                        _ => None,
-                    });
-                known.or_else(|| sources(kind).into_iter().find(|source| !taken(*source))).map_or(
-                    Role::Idle,
-                    |source| {
-                        Role::Sends(SourceLine { source, rids: section.rids(), codecs: section.codecs() })
-                    },
-                )
-            }
-            () if section.has("sendonly") => section.slot().map_or(Role::Idle, Role::Slot),
-            () => Role::Idle,
+    let sections: Vec<_> =
+        sections(answer).into_iter().filter_map(|section| Some((section.kind()?, section))).collect();
+    let known = |section: &Section<'_>| {
+        let line = before.iter().find(|line| line.mid == section.mid())?;
+        match &line.role {
+            Role::Sends(sends) if section.has("recvonly") => Some(sends.source),
+            _ => None,
+        }
+    };
+    let mut taken: Vec<Source> = sections.iter().filter_map(|(_, section)| known(section)).collect();
+    let mut lines = Vec::with_capacity(sections.len());
+    for (kind, section) in &sections {
+        let role = if section.has("recvonly") {
+            let source = known(section).or_else(|| {
+                let free = sources(*kind).into_iter().find(|source| !taken.contains(source))?;
+                taken.push(free);
+                Some(free)
+            });
+            source
+                .map(|source| SourceLine { source, rids: section.rids(), codecs: section.codecs() })
+                .map(Role::Sends)
+        } else if section.has("sendonly") {
+            section.slot().map(Role::Slot)
+        } else {
+            None
         };
-        lines.push(Line { mid: section.mid().to_owned(), kind, role });
+        lines.push(Line { mid: section.mid().to_owned(), kind: *kind, role: role.unwrap_or(Role::Idle) });
     }
     lines
 }
