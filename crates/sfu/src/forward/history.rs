@@ -17,8 +17,8 @@ pub(crate) struct Entry {
     pub(crate) track: TrackId,
     pub(crate) timestamp: u32,
     pub(crate) picture: u16,
-    /// When it was sent last, in milliseconds; they wrap after a minute.
-    stamp: u16,
+    /// When it was sent again, in milliseconds, which wrap after a minute; 0: never.
+    repeated: u16,
     pub(crate) layer: u8,
     pub(crate) generation: u8,
     pub(crate) tl0: u8,
@@ -29,10 +29,8 @@ pub(crate) struct Entry {
 pub(crate) enum Kind {
     /// A number that was never sent.
     Hole,
-    /// Sent once.
+    /// A publisher's packet.
     Media,
-    /// Sent again already.
-    Repeated,
     /// A packet of nothing but padding, in the place of one that came too late.
     Filler,
 }
@@ -49,12 +47,11 @@ impl History {
         Self { opened: now, entries: Vec::new() }
     }
 
-    pub(crate) fn record(&mut self, now: Instant, number: u64, entry: Entry) {
+    pub(crate) fn record(&mut self, number: u64, entry: Entry) {
         if self.entries.is_empty() {
             self.entries = vec![Entry { kind: Kind::Hole, ..entry }; ENTRIES];
         }
-        let stamp = self.stamp(now);
-        self.entries[number as usize % ENTRIES] = Entry { number: number as u32, stamp, ..entry };
+        self.entries[number as usize % ENTRIES] = Entry { number: number as u32, ..entry };
     }
 
     pub(crate) fn find(&self, number: u64) -> Option<&Entry> {
@@ -64,23 +61,20 @@ impl History {
 
     /// Whether it was sent again less than this long ago.
     pub(crate) fn just_repeated(&self, now: Instant, entry: &Entry, within: Duration) -> bool {
-        let ago = Duration::from_millis(u64::from(self.stamp(now).wrapping_sub(entry.stamp)));
-        entry.kind == Kind::Repeated && ago < within
+        let ago = Duration::from_millis(u64::from(self.stamp(now).wrapping_sub(entry.repeated)));
+        entry.repeated != 0 && ago < within
     }
 
-    /// It was sent again just now.
+    /// It is sent again now.
     pub(crate) fn repeat(&mut self, now: Instant, number: u64) {
         let stamp = self.stamp(now);
         if let Some(entry) = self.entries.get_mut(number as usize % ENTRIES) {
-            entry.stamp = stamp;
-            if entry.kind == Kind::Media {
-                entry.kind = Kind::Repeated;
-            }
+            entry.repeated = stamp;
         }
     }
 
     fn stamp(&self, now: Instant) -> u16 {
-        now.saturating_duration_since(self.opened).as_millis() as u16
+        (now.saturating_duration_since(self.opened).as_millis() as u16).max(1)
     }
 }
 
@@ -92,7 +86,7 @@ impl Entry {
             track,
             timestamp,
             picture: 0,
-            stamp: 0,
+            repeated: 0,
             layer,
             generation,
             tl0: 0,

@@ -147,7 +147,6 @@ impl Slot {
     /// Appends this subscriber's copy of a packet the track keeps. `None`: not for this slot, or it takes no number.
     pub(crate) fn forward(
         &mut self,
-        now: Instant,
         track: &Track,
         layer: usize,
         sequence: u64,
@@ -163,7 +162,7 @@ impl Slot {
                 true
             }
         };
-        let sent = self.send(now, kept, transport, out)?;
+        let sent = self.send(kept, transport, out)?;
         Some(Sent { began, ..sent })
     }
 
@@ -183,7 +182,7 @@ impl Slot {
                 let mut next = run.end;
                 while next < source.end() {
                     let kept = source.find(next);
-                    if let Some(sent) = kept.and_then(|kept| self.send(now, kept, transport, out)) {
+                    if let Some(sent) = kept.and_then(|kept| self.send(kept, transport, out)) {
                         return Some(sent);
                     }
                     next += 1;
@@ -191,13 +190,13 @@ impl Slot {
                 None
             }
             _ => {
-                let sequence = source.fresh_keyframe()?;
+                let sequence = source.fresh_keyframe(now)?;
                 // Not behind what was shown already: that would put the new source ahead of its time for good.
                 let received = source.find(sequence)?.packet.received;
                 if self.last.is_some_and(|last| received < last.received) {
                     return None;
                 }
-                self.forward(now, track, layer, sequence, transport, out)
+                self.forward(track, layer, sequence, transport, out)
             }
         }
     }
@@ -325,7 +324,7 @@ impl Slot {
     }
 
     /// Appends a packet of the run, unless it takes no number or its number is taken.
-    fn send(&mut self, now: Instant, kept: &Kept, transport: u16, out: &mut Vec<u8>) -> Option<Sent> {
+    fn send(&mut self, kept: &Kept, transport: u16, out: &mut Vec<u8>) -> Option<Sent> {
         let run = self.run.as_mut()?;
         let (packet, contents) = (&kept.packet, &kept.contents);
         let sequence = packet.sequence;
@@ -378,7 +377,7 @@ impl Slot {
             }
         }
         if self.line.rtx_ssrc.is_some() {
-            self.history.record(now, number, entry);
+            self.history.record(number, entry);
             self.allowance = (self.allowance + bytes as u32 / 2).min(ALLOWANCE);
         }
         Some(Sent { bytes, ssrc: self.line.ssrc, sequence: number, began: false })

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::cache::{Cache, Kept, Place};
-use super::clock::{Clock, Mapping};
+use super::clock::{Clock, Mapping, ticks_between};
 use super::keyframe::Requests;
 use super::packet::{Codec, Contents, Packet};
 use super::rate::Rate;
@@ -19,8 +19,12 @@ const AUDIO_PACKETS: usize = 64;
 const ACTIVE: Duration = Duration::from_secs(1);
 /// What a packet costs on its way to a subscriber besides its payload: RTP header, extensions, SRTP tag.
 const OVERHEAD: usize = 40;
-/// A new layer or slot may start with a keyframe that is past by so many packets at most.
+/// A slot may start with a keyframe that is past by so many packets and so much time at most: enough for all who
+/// join at once to share one, and not so much that what came since is a burst.
 const CATCH_UP: u64 = 64;
+const CATCH_UP_AGE: Duration = Duration::from_millis(300);
+/// A timestamp this far from the time that went by is not of the same clock as the one before.
+const LEAP: Duration = Duration::from_secs(10);
 
 /// A source of a publisher: its microphone, its camera, ...
 #[derive(Debug)]
@@ -115,6 +119,8 @@ pub(crate) struct Layer {
     height: Option<u16>,
     last: Option<Instant>,
     mapping: Option<Mapping>,
+    /// The newest packet's timestamp and arrival.
+    newest: Option<(u32, Instant)>,
     /// How often its numbering began anew.
     generation: u8,
     /// The last picture id, of 15 bits.
@@ -132,6 +138,7 @@ impl Layer {
             height: None,
             last: None,
             mapping: None,
+            newest: None,
             generation: 0,
             picture: None,
             keyframe: None,
@@ -178,8 +185,10 @@ impl Layer {
     }
 
     /// The beginning of a keyframe so fresh that a slot can start there and catch up.
-    pub(crate) fn fresh_keyframe(&self) -> Option<u64> {
-        self.keyframe.filter(|&sequence| self.end() - sequence <= CATCH_UP && self.starts(sequence))
+    pub(crate) fn fresh_keyframe(&self, now: Instant) -> Option<u64> {
+        let sequence = self.keyframe.filter(|&sequence| self.end() - sequence <= CATCH_UP)?;
+        let age = now.saturating_duration_since(self.find(sequence)?.packet.received);
+        (age <= CATCH_UP_AGE && self.starts(sequence)).then_some(sequence)
     }
 
     /// Whether a decoder can start with this packet.
@@ -196,41 +205,61 @@ impl Layer {
 
     fn push(&mut self, now: Instant, codec: Codec, packet: Packet) -> Pushed {
         let sequence = packet.sequence;
-        let place = match self.cache.place(sequence) {
+        let newest = match self.cache.place(sequence) {
             Place::Duplicate => return Pushed::Duplicate,
             Place::Old => return Pushed::Refused,
+            Place::Late => false,
+            Place::Newest => {
+                if self.leaps(codec, &packet) {
+                    self.restart();
+                }
+                true
+            }
             Place::Elsewhere => {
                 self.restart();
-                Place::Newest
+                true
             }
-            place => place,
         };
         let mut contents = Contents::parse(codec, &packet.payload);
         if let Some(descriptor) = &mut contents.descriptor {
             descriptor.widen(self.picture);
-            if place == Place::Newest && descriptor.has_picture() {
+            if newest && descriptor.has_picture() {
                 self.picture = Some(descriptor.picture);
             }
+        }
+        if newest {
+            self.newest = Some((packet.timestamp, packet.received));
         }
         if !contents.empty {
             self.last = Some(now);
             self.rate.add(now, packet.payload.len() + OVERHEAD);
         }
+        self.cache.insert(now, Kept { packet, contents });
         if contents.keyframe {
             self.height = contents.height.or(self.height);
-            if self.keyframe.is_none_or(|newest| newest < sequence) {
-                self.keyframe = Some(sequence);
+            if self.starts(sequence) {
+                self.keyframe = self.keyframe.max(Some(sequence));
+                self.requests.fulfil();
             }
-            self.requests.fulfil();
         }
-        self.cache.insert(now, Kept { packet, contents });
         Pushed::Kept { keyframe: contents.keyframe }
+    }
+
+    /// Whether a packet's timestamp has nothing to do with the one before.
+    fn leaps(&self, codec: Codec, packet: &Packet) -> bool {
+        self.newest.is_some_and(|(timestamp, received)| {
+            let rate = codec.clock_rate();
+            let told = i64::from(packet.timestamp.wrapping_sub(timestamp) as i32);
+            let elapsed = ticks_between(received, packet.received, rate);
+            told.abs_diff(elapsed) > LEAP.as_secs() * u64::from(rate)
+        })
     }
 
     /// Its numbers have nothing to do with those before: slots start it over.
     fn restart(&mut self) {
         self.cache.clear();
         self.mapping = None;
+        self.newest = None;
         self.picture = None;
         self.keyframe = None;
         self.generation = self.generation.wrapping_add(1);
