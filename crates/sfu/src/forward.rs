@@ -19,6 +19,8 @@ mod keyframe;
 mod numbering;
 mod packet;
 mod rate;
+#[cfg(test)]
+mod reader;
 mod slot;
 mod track;
 mod vp8;

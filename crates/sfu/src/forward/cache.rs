@@ -73,7 +73,7 @@ impl Cache {
             Place::Elsewhere
         } else if sequence >= self.end {
             Place::Newest
-        } else if sequence < self.begin || sequence + self.most as u64 <= self.end {
+        } else if sequence < self.begin {
             Place::Old
         } else if self.find(sequence).is_some() {
             Place::Duplicate
@@ -99,19 +99,22 @@ impl Cache {
         *self = Self::new(self.most);
     }
 
-    /// Lets go of what is too old, and of what the ring has no room for; a hole goes with what is before it.
+    /// Lets go of what the ring has no room for and of what is too old; a hole is kept as long as what comes after it.
     fn forget(&mut self, now: Instant) {
         let room = self.end.saturating_sub(self.most as u64);
-        while self.begin + 1 < self.end {
-            if let Some(kept) = self.find(self.begin) {
-                if self.begin >= room && now.saturating_duration_since(kept.packet.received) < AGE {
+        let mut oldest = self.begin;
+        while oldest + 1 < self.end {
+            if let Some(kept) = self.find(oldest) {
+                if oldest >= room && now.saturating_duration_since(kept.packet.received) < AGE {
                     break;
                 }
-                let index = self.index(self.begin);
+                let index = self.index(oldest);
                 self.entries[index] = None;
+                self.begin = oldest + 1;
             }
-            self.begin += 1;
+            oldest += 1;
         }
+        self.begin = self.begin.max(room);
     }
 
     fn grow(&mut self) {
@@ -131,3 +134,6 @@ impl Cache {
         sequence as usize & (self.entries.len() - 1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,6 @@ pub(crate) fn ticks_between(from: Instant, to: Instant, rate: u32) -> i64 {
     let ticks = |time: Duration| (time.as_micros() * u128::from(rate) / 1_000_000) as i64;
     if to >= from { ticks(to - from) } else { -ticks(from - to) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,6 @@ impl<'a> Bits<'a> {
         Some(u32::from(bit))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,3 +121,6 @@ impl Extensions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

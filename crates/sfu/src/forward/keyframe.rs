@@ -56,3 +56,6 @@ impl Requests {
         self.wanted.map(|wanted| wanted.due)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,3 +104,6 @@ impl Skips {
         Some(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,3 +41,6 @@ impl Rate {
 fn bucket(opened: Instant, now: Instant) -> u64 {
     (now.saturating_duration_since(opened).as_micros() / BUCKET.as_micros()) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -265,3 +265,6 @@ impl Layer {
         self.generation = self.generation.wrapping_add(1);
     }
 }
+
+#[cfg(test)]
+mod tests;

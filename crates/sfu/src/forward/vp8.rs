@@ -118,3 +118,6 @@ impl Descriptor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
