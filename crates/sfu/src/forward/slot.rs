@@ -327,9 +327,9 @@ impl Slot {
     fn send(&mut self, kept: &Kept, transport: u16, out: &mut Vec<u8>) -> Option<Sent> {
         let run = self.run.as_mut()?;
         let (packet, contents) = (&kept.packet, &kept.contents);
-        let sequence = packet.sequence;
-        let newest = sequence >= run.end;
-        let number = if newest { run.next(sequence, contents.empty) } else { Some(run.late(sequence)?) };
+        let (sequence, first) = (packet.sequence, run.first);
+        let number =
+            if sequence >= run.end { run.next(sequence, contents.empty) } else { Some(run.late(sequence)?) };
         self.window.advance(run.end.wrapping_add(run.shift));
         let number = number.filter(|&number| self.window.claim(number))?;
 
@@ -344,7 +344,7 @@ impl Slot {
         let header = Header {
             padding: contents.empty,
             // RFC 3551 §4.1: the first packet of a talk spurt is marked, and to its listener this is one.
-            marker: packet.marker && !contents.empty || !run.format.codec.is_video() && sequence == run.first,
+            marker: packet.marker && !contents.empty || !run.format.codec.is_video() && sequence == first,
             payload_type: run.format.payload_type,
             sequence: number as u16,
             timestamp,
@@ -365,10 +365,10 @@ impl Slot {
         let bytes = out.len() - start;
 
         self.packets = self.packets.wrapping_add(1);
-        if newest {
-            if self.last.is_none_or(|last| timestamp.wrapping_sub(last.timestamp) as i32 >= 0) {
-                self.last = Some(Last { timestamp, original: packet.timestamp, received: packet.received });
-            }
+        // By timestamps, not by sequence numbers: a late packet can hold the newest picture all the same.
+        let ahead = |last: Last| timestamp.wrapping_sub(last.timestamp) as i32 >= 0;
+        if sequence == first || self.last.is_none_or(ahead) {
+            self.last = Some(Last { timestamp, original: packet.timestamp, received: packet.received });
             if descriptor.has_picture() {
                 self.picture = entry.picture;
             }
@@ -486,3 +486,6 @@ fn write_payload(kept: &Kept, entry: &Entry, out: &mut Vec<u8>) {
         None => out.extend_from_slice(payload),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ proptest! {
             let sequence = if back { cache.end().saturating_sub(distance * 5) } else { cache.end() + distance };
             let place = cache.place(sequence);
             let known = cache.find(sequence).is_some();
-            prop_assert_eq!(place == Place::Duplicate, known);
+            prop_assert_eq!(place == Place::Duplicate, known, "{} is {:?} in {}..{}", sequence, place, cache.begin, cache.end);
             if matches!(place, Place::Newest | Place::Late) {
                 cache.insert(now, kept(sequence, now));
                 all.insert(sequence, now);
