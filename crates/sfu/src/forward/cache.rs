@@ -66,7 +66,8 @@ impl Cache {
         self.find(self.end.checked_sub(u64::from(behind))?)
     }
 
-    pub(crate) fn place(&self, sequence: u64) -> Place {
+    pub(crate) fn place(&mut self, now: Instant, sequence: u64) -> Place {
+        self.forget(now);
         if self.end == 0 {
             Place::Newest
         } else if sequence.abs_diff(self.end) > LEAP {

@@ -205,7 +205,7 @@ impl Layer {
 
     fn push(&mut self, now: Instant, codec: Codec, packet: Packet) -> Pushed {
         let sequence = packet.sequence;
-        let newest = match self.cache.place(sequence) {
+        let newest = match self.cache.place(now, sequence) {
             Place::Duplicate => return Pushed::Duplicate,
             Place::Old => return Pushed::Refused,
             Place::Late => false,

@@ -49,7 +49,10 @@ fn a_hole_does_not_keep_what_is_behind_it() {
     let mut cache = Cache::new(64);
     cache.insert(start, kept(10, start));
     cache.insert(start, kept(500, start));
-    assert_eq!((count(&cache), cache.place(10), cache.place(437)), (1, Place::Old, Place::Late));
+    assert_eq!(
+        (count(&cache), cache.place(start, 10), cache.place(start, 437)),
+        (1, Place::Old, Place::Late)
+    );
     cache.insert(start, kept(437, start));
     assert!(cache.find(437).is_some());
 }
@@ -58,7 +61,7 @@ fn a_hole_does_not_keep_what_is_behind_it() {
 fn where_a_number_falls() {
     let start = Instant::now();
     let mut cache = Cache::new(64);
-    assert_eq!(cache.place(7), Place::Newest);
+    assert_eq!(cache.place(start, 7), Place::Newest);
     cache.insert(start, kept(70_000, start));
     cache.insert(start, kept(70_002, start));
     let expected = [
@@ -70,7 +73,7 @@ fn where_a_number_falls() {
         (100_000, Place::Elsewhere),
     ];
     for (sequence, place) in expected {
-        assert_eq!(cache.place(sequence), place, "{sequence}");
+        assert_eq!(cache.place(start, sequence), place, "{sequence}");
     }
     assert_eq!(cache.find_low(70_002).map(|kept| kept.packet.sequence), Some(70_002));
     assert!(cache.find_low(70_001).is_none() && cache.find_low(70_003).is_none());
@@ -88,7 +91,7 @@ proptest! {
         for (distance, back, wait) in steps {
             now += Duration::from_millis(wait);
             let sequence = if back { cache.end().saturating_sub(distance * 5) } else { cache.end() + distance };
-            let place = cache.place(sequence);
+            let place = cache.place(now, sequence);
             let known = cache.find(sequence).is_some();
             prop_assert_eq!(place == Place::Duplicate, known, "{} is {:?} in {}..{}", sequence, place, cache.begin, cache.end);
             if matches!(place, Place::Newest | Place::Late) {

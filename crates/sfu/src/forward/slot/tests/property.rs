@@ -322,7 +322,6 @@ fn start() -> impl Strategy<Value = (u64, u32, u16, bool)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
     fn a_slot_is_one_continuous_stream(
         starts in prop::array::uniform4(start()),
