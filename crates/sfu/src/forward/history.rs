@@ -22,17 +22,8 @@ pub(crate) struct Entry {
     pub(crate) layer: u8,
     pub(crate) generation: u8,
     pub(crate) tl0: u8,
-    pub(crate) kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A number that was never sent.
-    Hole,
-    /// A publisher's packet.
-    Media,
-    /// A packet of nothing but padding, in the place of one that came too late.
-    Filler,
+    /// `false` where nothing was recorded yet.
+    recorded: bool,
 }
 
 /// A ring of entries, made when the first packet is sent.
@@ -49,14 +40,14 @@ impl History {
 
     pub(crate) fn record(&mut self, number: u64, entry: Entry) {
         if self.entries.is_empty() {
-            self.entries = vec![Entry { kind: Kind::Hole, ..entry }; ENTRIES];
+            self.entries = vec![Entry { recorded: false, ..entry }; ENTRIES];
         }
         self.entries[number as usize % ENTRIES] = Entry { number: number as u32, ..entry };
     }
 
     pub(crate) fn find(&self, number: u64) -> Option<&Entry> {
         let entry = self.entries.get(number as usize % ENTRIES)?;
-        (entry.number == number as u32 && entry.kind != Kind::Hole).then_some(entry)
+        (entry.number == number as u32 && entry.recorded).then_some(entry)
     }
 
     /// Whether it was sent again less than this long ago.
@@ -90,7 +81,7 @@ impl Entry {
             layer,
             generation,
             tl0: 0,
-            kind: Kind::Media,
+            recorded: true,
         }
     }
 }

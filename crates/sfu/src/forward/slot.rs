@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::cache::Kept;
 use super::clock::{Mapping, ticks_between};
 use super::header::{Extensions, Format, Header, Line};
-use super::history::{Entry, History, Kind};
+use super::history::{Entry, History};
 use super::numbering::{Skips, Window};
 use super::packet::Codec;
 use super::track::{Layer, Track, TrackId};
@@ -338,9 +338,6 @@ impl Slot {
         let mut entry = Entry::new(run.track, run.layer as u8, run.generation, sequence, timestamp);
         entry.picture = descriptor.picture.wrapping_add(run.picture) & PICTURE_MASK;
         entry.tl0 = descriptor.tl0.wrapping_add(run.tl0);
-        if contents.empty {
-            entry.kind = Kind::Filler;
-        }
         let header = Header {
             padding: contents.empty,
             // RFC 3551 §4.1: the first packet of a talk spurt is marked, and to its listener this is one.
@@ -418,7 +415,7 @@ impl Slot {
         let start = out.len();
         self.extensions.write(&header, out);
         out.extend_from_slice(&(number as u16).to_be_bytes());
-        if entry.kind != Kind::Filler {
+        if !kept.contents.empty {
             write_payload(kept, &entry, out);
         }
         Some(self.repeated(header.ssrc, out.len() - start))
