@@ -61,7 +61,7 @@ impl Session {
                     let Some(Published { track, .. }) = tracks.get(at) else { continue };
                     let layer = usize::from(layer);
                     let sent = writer.write(None, |transport, out| {
-                        seat.slot.forward(now, track, layer, sequence, transport, out)
+                        seat.slot.forward(track, layer, sequence, transport, out)
                     });
                     if writer.count_forwarded(sent) {
                         writer.catch_up(seat, tracks);
