@@ -8,7 +8,6 @@
 //! 3. [`Track::poll_keyframe`] until it returns `None`, and again at [`Track::poll_timeout`].
 //!
 //! Everything is written as plain RTP into the caller's buffer, to be encrypted there.
-#![allow(dead_code, unused_imports)]
 
 mod cache;
 mod clock;
@@ -28,5 +27,5 @@ mod vp8;
 pub(crate) use clock::Clock;
 pub(crate) use header::{Format, Line};
 pub(crate) use packet::{Codec, Packet};
-pub(crate) use slot::{SenderInfo, Sent, Slot};
-pub(crate) use track::{Layer, Pushed, Track, TrackId};
+pub(crate) use slot::{Sent, Slot};
+pub(crate) use track::{Pushed, Track, TrackId};

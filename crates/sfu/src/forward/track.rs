@@ -95,7 +95,7 @@ impl Track {
 
     /// Somebody wants a keyframe of a layer. To be said again every second or so for as long as it is wanted.
     pub(crate) fn want_keyframe(&mut self, now: Instant, layer: usize) {
-        if let Some(layer) = self.layers.get_mut(layer) {
+        if let Some(layer) = self.layers.get_mut(layer).filter(|_| self.codec.is_video()) {
             layer.requests.want(now);
         }
     }

@@ -84,11 +84,6 @@ impl Descriptor {
         self.flags & TL0_INDEX != 0
     }
 
-    /// The temporal layer, 0 where the publisher does not tell.
-    pub(crate) fn temporal_layer(&self) -> u8 {
-        if self.flags & TEMPORAL_ID != 0 { self.temporal >> 6 } else { 0 }
-    }
-
     /// Makes a picture id of 7 bits one of 15: the one nearest to `previous`, the layer's last.
     pub(crate) fn widen(&mut self, previous: Option<u16>) {
         if let (false, true, Some(previous)) = (self.wide, self.has_picture(), previous) {

@@ -39,7 +39,7 @@ fn a_layer_tells_its_rate_height_and_whether_it_is_alive() {
     assert!(!track.layer(0).unwrap().active(start) && track.layer(3).is_none());
     for step in 1..100u32 {
         let now = start + STEP * step;
-        track.push(now, 1, packet(1 + u64::from(step), 1800 * step, &[&DELTA[..], &[0; 956]].concat(), now));
+        track.push(now, 1, packet(1 + u64::from(step), 1800 * step, &[DELTA, &[0; 956]].concat(), now));
     }
     let rate = track.layer(1).unwrap().bitrate(start + STEP * 99);
     assert!((380_000..=420_000).contains(&rate), "{rate}: a thousand bytes fifty times a second");
@@ -70,6 +70,14 @@ fn requests_end_with_the_keyframe_they_asked_for() {
     track.push(start, 0, packet(1, 0, KEYFRAME, start));
     let later = start + ms(600);
     assert_eq!([track.poll_keyframe(later), track.poll_keyframe(later)], [Some(1), None]);
+}
+
+#[test]
+fn audio_has_no_keyframes_to_ask_for() {
+    let now = Instant::now();
+    let mut track = Track::new(TrackId(1), Codec::Opus, 1);
+    track.want_keyframe(now, 0);
+    assert_eq!((track.poll_keyframe(now), track.poll_timeout()), (None, None));
 }
 
 #[test]

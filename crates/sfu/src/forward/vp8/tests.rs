@@ -13,7 +13,6 @@ fn a_full_descriptor_before_a_keyframe_is_read() {
     assert_eq!(contents.height, Some(360));
     let descriptor = contents.descriptor.unwrap();
     assert_eq!((descriptor.length, descriptor.picture, descriptor.tl0), (6, 0x1234, 7));
-    assert_eq!(descriptor.temporal_layer(), 1);
 }
 
 #[test]

@@ -157,7 +157,8 @@ impl World {
         } else {
             payload.push(encoder.picture as u8);
         }
-        payload.extend_from_slice(&[encoder.tl0, 0x20, if key { 0x10 } else { 0x11 }, source as u8]);
+        let kind = if key { 0x10 } else { 0x11 };
+        payload.extend_from_slice(&[encoder.tl0, 0x20, kind, source as u8, u8::from(end)]);
         payload.extend_from_slice(&encoder.frame.to_be_bytes());
         payload.extend_from_slice(&encoder.sequence.to_be_bytes());
         payload.resize(payload.len() + encoder.sequence as usize % 50, 0x55);
@@ -211,7 +212,6 @@ struct Seen {
     timestamp: u32,
     mark: Mark,
     vp8: Vp8,
-    marker: bool,
     /// How many packets were sent before it.
     position: usize,
 }
@@ -234,11 +234,12 @@ fn seen(bench: &Bench) -> (Vec<Seen>, BTreeSet<u64>) {
         let rest = &packet.payload[vp8.length + 1..];
         let mark = Mark {
             source: rest[0],
-            frame: u32::from_be_bytes(rest[1..5].try_into().unwrap()),
-            sequence: u64::from_be_bytes(rest[5..13].try_into().unwrap()),
+            frame: u32::from_be_bytes(rest[2..6].try_into().unwrap()),
+            sequence: u64::from_be_bytes(rest[6..14].try_into().unwrap()),
         };
-        let (number, timestamp, marker) = (sent.sequence, packet.timestamp, packet.marker);
-        media.push(Seen { number, timestamp, mark, vp8, marker, position });
+        assert_eq!(packet.marker, rest[1] == 1, "the last packet of a picture is marked");
+        let (number, timestamp) = (sent.sequence, packet.timestamp);
+        media.push(Seen { number, timestamp, mark, vp8, position });
     }
     media.sort_by_key(|packet| packet.number);
     (media, numbers)
