@@ -2,7 +2,7 @@
 //!
 //! In the spirit of Google Congestion Control (draft-ietf-rmcat-gcc-02), with the trendline filter that replaced
 //! its Kalman filter. Three bounds, the lowest of which is the estimate:
-//! - delay: groups of packets that arrive ever later than they were sent mean a growing queue ([`trend`]), and the
+//! - delay: groups of packets that arrive ever later than they were sent mean a growing queue ([`trend`]), later than they could they mean one that stands ([`queue`]), and the
 //!   rate falls below what was measured to get through ([`rate_control`]);
 //! - loss: much of it lowers the rate, as long as that helps ([`loss`]);
 //! - REMB, for clients that know nothing else.
@@ -22,6 +22,7 @@ mod groups;
 mod history;
 mod loss;
 mod probe;
+mod queue;
 mod rate_control;
 mod throughput;
 mod trend;
@@ -35,7 +36,8 @@ use self::{
     history::History,
     loss::LossBound,
     probe::Prober,
-    rate_control::RateControl,
+    queue::Queue,
+    rate_control::{RateControl, Seen},
     throughput::Throughput,
     trend::{Trend, Usage},
 };
@@ -46,6 +48,8 @@ pub(crate) const MIN_BITRATE: u64 = 50_000;
 /// No feedback for so long while packets are sent: less is sent, more so each time this passes again.
 const SILENCE_US: u64 = 500_000;
 const SILENCE_FACTOR: f64 = 0.85;
+/// A queue that stands for less is no sign of a full network.
+const CALM_US: u64 = 30_000;
 /// Round trips beyond this are not believed.
 const MOST_RTT_US: u64 = 5_000_000;
 
@@ -64,6 +68,7 @@ pub(crate) struct Estimator {
     arrivals: Arrivals,
     groups: Groups,
     trend: Trend,
+    queue: Queue,
     acked: Throughput,
     sent: Throughput,
     rate: RateControl,
@@ -72,6 +77,8 @@ pub(crate) struct Estimator {
     remb: Option<u64>,
     desired: u64,
     rtt_us: Option<u64>,
+    /// What was sent before went another way.
+    path_since_us: u64,
     /// When feedback last came, or was last missed.
     heard_us: Option<u64>,
     /// Sent since then.
@@ -89,6 +96,7 @@ impl Estimator {
             arrivals: Arrivals::default(),
             groups: Groups::default(),
             trend: Trend::new(),
+            queue: Queue::default(),
             acked: Throughput::new(),
             sent: Throughput::new(),
             rate: RateControl::new(limits.start as f64),
@@ -97,6 +105,7 @@ impl Estimator {
             remb: None,
             desired: 0,
             rtt_us: None,
+            path_since_us: 0,
             heard_us: None,
             unheard: false,
         }
@@ -135,7 +144,9 @@ impl Estimator {
                 }
                 continue;
             };
-            let Some(packet) = self.history.acked(sequence) else { continue };
+            let path_since_us = self.path_since_us;
+            let of_this_path = |packet: &history::Packet| packet.sent_us >= path_since_us;
+            let Some(packet) = self.history.acked(sequence).filter(of_this_path) else { continue };
             let arrived_us = reference_us + i64::from(arrival);
             newest_sent_us = newest_sent_us.max(Some(packet.sent_us));
             self.loss.received();
@@ -143,6 +154,7 @@ impl Estimator {
             if let Some(cluster) = packet.cluster {
                 self.prober.received(cluster, arrived_us, packet.bytes);
             }
+            self.queue.push(packet.sent_us, arrived_us);
             if let Some(delta) = self.groups.push(packet.sent_us, arrived_us) {
                 self.trend.push(delta);
                 // One overuse within a batch is an overuse, whatever came behind it.
@@ -162,13 +174,13 @@ impl Estimator {
         self.rtt_us = Some(self.rtt_us.map_or(rtt_us, |old| (old * 7 + rtt_us) / 8));
 
         let before = self.estimate();
-        self.rate.update(
-            now_us,
+        let seen = Seen {
             usage,
-            self.acked.bitrate(),
-            self.rtt_us.unwrap_or(rtt_us),
-            self.limits.most,
-        );
+            standing_us: self.queue.settle(now_us),
+            acked: self.acked.bitrate(),
+            rtt_us: self.rtt_us.unwrap_or(rtt_us),
+        };
+        self.rate.update(now_us, seen, self.limits.most);
         self.bound_loss(now_us);
         if let Some(found) = self.prober.finish(now_us)
             && found > self.estimate() as f64
@@ -186,6 +198,22 @@ impl Estimator {
     /// transport-wide feedback.
     pub(crate) fn handle_remb(&mut self, bitrate: u64) {
         self.remb = Some(bitrate);
+    }
+
+    /// Packets take another way from now on, of which nothing is known but that it is no better than assumed.
+    pub(crate) fn path_changed(&mut self, now: Instant) {
+        let now_us = self.micros(now);
+        let bitrate = self.estimate().min(self.limits.start) as f64;
+        self.groups = Groups::default();
+        self.trend = Trend::new();
+        self.queue = Queue::default();
+        self.acked = Throughput::new();
+        self.rate = RateControl::new(bitrate);
+        self.loss = LossBound::new();
+        self.prober.begin_anew(now_us);
+        self.rtt_us = None;
+        self.path_since_us = now_us;
+        self.heard_us = None;
     }
 
     /// What everything wanted would cost. Above the estimate, it is probed for.
@@ -208,8 +236,11 @@ impl Estimator {
     /// What to send next to try whether more gets through. Once it is asked for it counts as sent.
     pub(crate) fn poll_probe(&mut self, now: Instant) -> Option<Probe> {
         let now_us = self.micros(now);
-        // Without feedback a probe would tell nothing.
+        // Without feedback a probe would tell nothing, and while a queue stands it would only lengthen it.
         self.rtt_us?;
+        if self.queue.standing_us() > CALM_US {
+            return None;
+        }
         let desired = self.desired.min(self.limits.most);
         let limited = self.application_limited(now_us);
         self.prober.poll(now_us, self.estimate(), desired, limited)
@@ -240,7 +271,8 @@ impl Estimator {
     }
 
     fn bound_loss(&mut self, now_us: u64) {
-        self.loss.update(now_us, self.rate.bitrate(), self.rtt_us.unwrap_or(0));
+        let queued = self.queue.standing_us() > CALM_US;
+        self.loss.update(now_us, self.rate.bitrate(), queued, self.rtt_us.unwrap_or(0));
     }
 
     fn silence_us(&self) -> u64 {

@@ -1,13 +1,15 @@
 //! The bound that loss sets (draft-ietf-rmcat-gcc-02 §6), made to live with networks that lose packets whatever
-//! is sent: loss that does not lessen while the rate falls is not congestion.
+//! is sent: loss that does not lessen while the rate falls is not congestion, and neither is some while there is
+//! no queue.
 
-/// Above it the bound falls, below it rises.
+/// Above it the bound falls, below it rises; in between it is a matter of the queue.
 const HIGH: f64 = 0.10;
 const LOW: f64 = 0.02;
 /// With so much lost it falls as far as it must; with less, no further than to a share of where it began.
-const SEVERE: f64 = 0.25;
+const SEVERE: f64 = 0.4;
 const FLOOR: f64 = 0.5;
 const INCREASE: f64 = 1.05;
+const SLOW_INCREASE: f64 = 1.015;
 /// No more above the other bound than this, so that it takes hold soon.
 const ABOVE: f64 = 1.5;
 
@@ -51,8 +53,8 @@ impl LossBound {
         self.bound = self.bound.map(|bound| bound.max(bitrate));
     }
 
-    /// Judges a period when it is over; `other` is what the delay allows.
-    pub(super) fn update(&mut self, now_us: u64, other: f64, rtt_us: u64) {
+    /// Judges a period when it is over; `other` is what the delay allows, `queued` whether there is a queue.
+    pub(super) fn update(&mut self, now_us: u64, other: f64, queued: bool, rtt_us: u64) {
         if now_us < self.due_us || self.total < FEWEST_PACKETS {
             return;
         }
@@ -63,14 +65,17 @@ impl LossBound {
         self.share = Some(share);
 
         let bound = self.bound.unwrap_or(f64::INFINITY).min(other * ABOVE);
-        if share > HIGH {
+        if self.began.is_some_and(|began| bound > began) {
+            self.began = None;
+        }
+        if share > HIGH || (share > LOW && queued) {
             let bound = bound.min(other);
             let began = *self.began.get_or_insert(bound);
             let floor = if share > SEVERE { 0.0 } else { began * FLOOR };
             self.bound = Some((bound * (1.0 - 0.5 * share)).max(floor.min(bound)));
         } else {
-            self.began = None;
-            self.bound = self.bound.map(|_| if share < LOW { bound * INCREASE } else { bound });
+            let factor = if share < LOW { INCREASE } else { SLOW_INCREASE };
+            self.bound = self.bound.map(|_| bound * factor);
         }
     }
 }
@@ -79,34 +84,44 @@ impl LossBound {
 mod tests {
     use super::*;
 
-    fn periods(bound: &mut LossBound, count: u64, lost: u32) {
+    fn periods(bound: &mut LossBound, count: u64, lost: u32, queued: bool) {
         for _ in 0..count {
             (0..lost).for_each(|_| bound.lost());
             (lost..100).for_each(|_| bound.received());
-            bound.update(bound.due_us, 1_000_000.0, 0);
+            bound.update(bound.due_us, 1_000_000.0, queued, 0);
         }
     }
 
     #[test]
     fn little_loss_bounds_nothing() {
         let mut bound = LossBound::new();
-        periods(&mut bound, 100, 9);
+        periods(&mut bound, 100, 9, false);
         assert!(bound.bitrate().is_infinite());
+    }
+
+    #[test]
+    fn some_loss_with_a_queue_lowers_and_without_does_not() {
+        let mut bound = LossBound::new();
+        periods(&mut bound, 10, 5, true);
+        let lowered = bound.bitrate();
+        assert!(lowered < 800_000.0, "{lowered}");
+        periods(&mut bound, 10, 5, false);
+        assert!(bound.bitrate() > lowered, "{}", bound.bitrate());
     }
 
     #[test]
     fn much_loss_lowers_and_none_raises() {
         let mut bound = LossBound::new();
-        periods(&mut bound, 10, 50);
+        periods(&mut bound, 10, 50, false);
         assert!(bound.bitrate() < 200_000.0, "{}", bound.bitrate());
-        periods(&mut bound, 60, 0);
+        periods(&mut bound, 100, 0, false);
         assert!(bound.bitrate() > 1_000_000.0, "{}", bound.bitrate());
     }
 
     #[test]
     fn loss_that_does_not_lessen_halves_the_rate_at_most() {
         let mut bound = LossBound::new();
-        periods(&mut bound, 200, 15);
+        periods(&mut bound, 200, 15, false);
         assert!((499_000.0..=501_000.0).contains(&bound.bitrate()), "{}", bound.bitrate());
     }
 }

@@ -55,6 +55,10 @@ const DEADLINE_US: u64 = 1_500_000;
 /// A fall so far is won back by probes, even while as much is sent as the estimate allows.
 const FALL: f64 = 0.7;
 const FALLEN_US: u64 = 30_000_000;
+/// A queue that grows so soon after a success shows that it was none: packets in a row measure the whole link, and
+/// somebody else may use a part of it.
+const DOUBT_US: u64 = 3_000_000;
+const DOUBT: f64 = 1.4;
 
 #[derive(Debug)]
 pub(super) struct Prober {
@@ -67,6 +71,14 @@ pub(super) struct Prober {
     begun: bool,
     /// What was estimated before it fell, and until when that is worth trying.
     fallen: Option<(f64, u64)>,
+    /// The last success, until it is confirmed or refuted.
+    succeeded: Option<Success>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Success {
+    at_us: u64,
+    found: f64,
 }
 
 #[derive(Debug)]
@@ -96,7 +108,13 @@ impl Prober {
             climbing: true,
             begun: false,
             fallen: None,
+            succeeded: None,
         }
+    }
+
+    /// Nothing that was found holds any more, and what is on its way is of no use.
+    pub(super) fn begin_anew(&mut self, now_us: u64) {
+        *self = Self { last: self.last, next_us: now_us, begun: true, ..Self::new() };
     }
 
     pub(super) fn poll(&mut self, now_us: u64, estimate: u64, desired: u64, limited: bool) -> Option<Probe> {
@@ -146,7 +164,7 @@ impl Prober {
         let tried = flight.probe.bitrate as f64;
         self.current = None;
         if found >= tried * SUCCESS {
-            self.interval_us = INTERVAL_US;
+            self.succeeded = Some(Success { at_us: now_us, found });
             self.next_us = now_us + SOON_US;
             self.climbing = true;
         } else {
@@ -173,8 +191,16 @@ impl Prober {
     pub(super) fn hold_back(&mut self, now_us: u64, before: f64, after: f64) {
         self.climbing = false;
         self.next_us = self.next_us.max(now_us + QUIET_US);
-        let top =
-            self.fallen.filter(|(_, until_us)| now_us < *until_us).map_or(before, |(top, _)| top.max(before));
+        if let Some(success) = self.succeeded.take() {
+            if now_us < success.at_us + DOUBT_US && success.found > after * DOUBT {
+                self.fallen = None;
+                self.fail(now_us);
+                return;
+            }
+            self.interval_us = INTERVAL_US;
+        }
+        let fallen = self.fallen.filter(|(_, until_us)| now_us < *until_us);
+        let top = fallen.map_or(before, |(top, _)| top.max(before));
         if after < top * FALL {
             self.fallen = Some((top, now_us + FALLEN_US));
         }

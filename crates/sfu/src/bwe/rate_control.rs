@@ -5,6 +5,14 @@ use super::{MIN_BITRATE, trend::Usage};
 
 /// Of what got through, when the queue grows.
 const DECREASE: f64 = 0.85;
+/// A queue that stands is to be gone within this, but no step goes below a share of what got through.
+const DRAIN_US: f64 = 1_000_000.0;
+const STEEPEST_DECREASE: f64 = 0.5;
+/// It stands so long: no growth, and a decrease even if it no longer grows. If that does not help, it is no queue
+/// but a longer path.
+const STANDING_US: u64 = 100_000;
+const INTOLERABLE_US: u64 = 250_000;
+const MOST_FORCED: u8 = 2;
 /// Per second.
 const INCREASE: f64 = 1.08;
 /// Growth ends here: what was not sent was not measured.
@@ -15,6 +23,17 @@ const RESPONSE_US: f64 = 100_000.0;
 /// At least so much per second near the capacity.
 const LEAST_INCREASE: f64 = 4_000.0;
 
+/// What feedback shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) usage: Usage,
+    /// How long the queue at the bottleneck is at least.
+    pub(super) standing_us: u64,
+    /// What gets through, bits per second.
+    pub(super) acked: Option<f64>,
+    pub(super) rtt_us: u64,
+}
+
 #[derive(Debug)]
 pub(super) struct RateControl {
     bitrate: f64,
@@ -22,27 +41,45 @@ pub(super) struct RateControl {
     growing: bool,
     updated_us: Option<u64>,
     decreased_us: Option<u64>,
+    /// Decreases for a queue that stands, since there last was none.
+    forced: u8,
 }
 
 impl RateControl {
     pub(super) fn new(bitrate: f64) -> Self {
-        Self { bitrate, capacity: Capacity::default(), growing: true, updated_us: None, decreased_us: None }
+        Self {
+            bitrate,
+            capacity: Capacity::default(),
+            growing: true,
+            updated_us: None,
+            decreased_us: None,
+            forced: 0,
+        }
     }
 
     pub(super) fn bitrate(&self) -> f64 {
         self.bitrate
     }
 
-    /// Feedback came; `acked` is what gets through, bits per second.
-    pub(super) fn update(&mut self, now_us: u64, usage: Usage, acked: Option<f64>, rtt_us: u64, most: u64) {
+    /// Feedback came.
+    pub(super) fn update(&mut self, now_us: u64, seen: Seen, most: u64) {
         let passed_us = now_us.saturating_sub(self.updated_us.unwrap_or(now_us)).min(1_000_000) as f64;
         self.updated_us = Some(now_us);
-        match usage {
+        if seen.standing_us < STANDING_US {
+            self.forced = 0;
+        }
+        match seen.usage {
+            Usage::Over => {
+                self.decrease(now_us, seen);
+            }
             // The queue drains: wait for it to be empty.
             Usage::Under => self.growing = false,
-            Usage::Normal if self.growing => self.increase(passed_us / 1e6, acked, rtt_us),
+            Usage::Normal if seen.standing_us >= INTOLERABLE_US && self.forced < MOST_FORCED => {
+                self.forced += u8::from(self.decrease(now_us, seen));
+            }
+            Usage::Normal if seen.standing_us >= STANDING_US => self.growing = false,
+            Usage::Normal if self.growing => self.increase(passed_us / 1e6, seen),
             Usage::Normal => self.growing = true,
-            Usage::Over => self.decrease(now_us, acked, rtt_us),
         }
         self.bitrate = self.bitrate.clamp(MIN_BITRATE as f64, most as f64);
     }
@@ -60,11 +97,11 @@ impl RateControl {
         self.bitrate = (self.bitrate * factor).max(MIN_BITRATE as f64);
     }
 
-    fn increase(&mut self, seconds: f64, acked: Option<f64>, rtt_us: u64) {
+    fn increase(&mut self, seconds: f64, Seen { acked, rtt_us, .. }: Seen) {
         if let Some(acked) = acked {
             self.capacity.forget_unless_below(acked);
         }
-        let grown = if self.capacity.known() {
+        let grown = if self.capacity.mean.is_some() {
             self.bitrate + near_capacity_per_second(self.bitrate, rtt_us) * seconds
         } else {
             self.bitrate * INCREASE.powf(seconds)
@@ -74,28 +111,29 @@ impl RateControl {
         self.bitrate = grown.min(ceiling).max(self.bitrate);
     }
 
-    fn decrease(&mut self, now_us: u64, acked: Option<f64>, rtt_us: u64) {
+    /// Whether it was time to.
+    fn decrease(&mut self, now_us: u64, seen: Seen) -> bool {
         self.growing = false;
-        let Some(acked) = acked else {
-            if self.may_decrease(now_us, rtt_us) {
-                self.bitrate /= 2.0;
-                self.decreased_us = Some(now_us);
-            }
-            return;
-        };
         // The last step has not shown yet, unless far less gets through than is thought.
-        if !self.may_decrease(now_us, rtt_us) && acked >= self.bitrate / 2.0 {
-            return;
+        let far_off = seen.acked.is_some_and(|acked| acked < self.bitrate / 2.0);
+        if !self.may_decrease(now_us, seen.rtt_us) && !far_off {
+            return false;
         }
-        let mut decreased = acked * DECREASE;
+        self.decreased_us = Some(now_us);
+        let Some(acked) = seen.acked else {
+            self.bitrate /= 2.0;
+            return true;
+        };
+        let factor = DECREASE.min(1.0 - seen.standing_us as f64 / DRAIN_US).max(STEEPEST_DECREASE);
+        let mut decreased = acked * factor;
         if decreased > self.bitrate
-            && let Some(capacity) = self.capacity.mean()
+            && let Some(capacity) = self.capacity.mean
         {
-            decreased = capacity * DECREASE;
+            decreased = capacity * factor;
         }
         self.bitrate = self.bitrate.min(decreased);
         self.capacity.overused(acked);
-        self.decreased_us = Some(now_us);
+        true
     }
 
     fn may_decrease(&self, now_us: u64, rtt_us: u64) -> bool {
@@ -125,14 +163,6 @@ struct Capacity {
 impl Capacity {
     const WEIGHT: f64 = 0.05;
     const VARIANCES: std::ops::RangeInclusive<f64> = 0.4e3..=2.5e3;
-
-    fn known(&self) -> bool {
-        self.mean.is_some()
-    }
-
-    fn mean(&self) -> Option<f64> {
-        self.mean
-    }
 
     fn overused(&mut self, acked: f64) {
         if self.mean.is_some_and(|mean| acked < mean - self.deviation(mean)) {
