@@ -145,7 +145,7 @@ impl Estimator {
                 continue;
             };
             let path_since_us = self.path_since_us;
-            let of_this_path = |packet: &history::Packet| packet.sent_us >= path_since_us;
+            let of_this_path = |packet: &history::Packet| packet.sent_us > path_since_us;
             let Some(packet) = self.history.acked(sequence).filter(of_this_path) else { continue };
             let arrived_us = reference_us + i64::from(arrival);
             newest_sent_us = newest_sent_us.max(Some(packet.sent_us));

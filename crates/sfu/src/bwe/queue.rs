@@ -3,7 +3,7 @@
 
 /// The least delay is remembered for one to two of these, so that a path that has become longer is not taken for a
 /// queue for good.
-const MEMORY_US: u64 = 10_000_000;
+const MEMORY_US: u64 = 5_000_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(feedback(100_000, [25_000, 190_000, 260_000]), 5_000);
         assert_eq!(feedback(200_000, [150_000, 190_000, 130_000]), 110_000);
         // A path that stays longer becomes the measure.
-        assert_eq!(feedback(11_000_000, [150_000, 190_000, 130_000]), 110_000);
-        assert_eq!(feedback(22_000_000, [150_000, 190_000, 130_000]), 0);
+        assert_eq!(feedback(6_000_000, [150_000, 190_000, 130_000]), 110_000);
+        assert_eq!(feedback(12_000_000, [150_000, 190_000, 130_000]), 0);
     }
 }
