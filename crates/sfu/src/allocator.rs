@@ -167,6 +167,8 @@ fn rank<K>(candidate: &Candidate<K>) -> (bool, bool, Reverse<u16>) {
 struct Ladder {
     steps: [Step; LAYERS],
     len: usize,
+    /// What each layer costs, useful or not.
+    costs: [u64; LAYERS],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -179,17 +181,18 @@ struct Step {
 impl Ladder {
     fn of<K>(candidate: &Candidate<K>, receive: Receive, active_only: bool) -> Self {
         let assumed = if candidate.source == Source::Screen { ASSUMED_SCREEN } else { ASSUMED_CAMERA };
-        let mut ladder = Self { steps: [Step::default(); LAYERS], len: 0 };
+        let mut ladder = Self { steps: [Step::default(); LAYERS], len: 0, costs: [0; LAYERS] };
         let target = useful(candidate, receive, &assumed);
+        let mut least = 0;
         for (at, layer) in candidate.layers.iter().enumerate() {
-            let Some(layer) = layer else { continue };
+            let Some(layer) = layer.filter(|layer| layer.active || !active_only) else { continue };
+            least = least.max(if layer.bitrate == 0 { assumed[at].0 } else { layer.bitrate });
+            ladder.costs[at] = least;
             // A layer above the useful one serves only while there is none below.
-            if (active_only && !layer.active) || (at > target && ladder.len > 0) {
-                continue;
+            if at <= target || ladder.len == 0 {
+                ladder.steps[ladder.len] = Step { layer: at, cost: least };
+                ladder.len += 1;
             }
-            let cost = if layer.bitrate == 0 { assumed[at].0 } else { layer.bitrate };
-            ladder.steps[ladder.len] = Step { layer: at, cost: cost.max(ladder.cost(ladder.len)) };
-            ladder.len += 1;
         }
         ladder
     }
@@ -197,6 +200,11 @@ impl Ladder {
     /// What the first steps cost together.
     fn cost(&self, steps: usize) -> u64 {
         steps.checked_sub(1).map_or(0, |last| self.steps[last].cost)
+    }
+
+    /// What this layer costs, if it is still there.
+    fn now(&self, layer: Option<usize>) -> u64 {
+        layer.map_or(0, |layer| self.costs[layer])
     }
 
     fn layer(&self, steps: usize) -> Option<usize> {
@@ -274,21 +282,26 @@ fn fit<K: Copy + Eq>(
             (held, Climb { ladder, had: ladder.steps_to(held.layer), got: 0, on_hold })
         })
         .unzip();
-    let before: u64 = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum();
+    // What is being sent, also where it has just become more than useful.
+    let sent =
+        |(held, climb): (&Held<K>, &Climb)| climb.ladder.now(held.layer).max(climb.ladder.cost(climb.had));
+    let mut before: u64 = held.iter().zip(&climbs).map(sent).sum();
+    let congested = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum::<u64>() > budget;
     let waiting = loop {
-        let waiting = climb(&mut climbs, budget);
+        let waiting = climb(&mut climbs, budget, before);
         // Taking a step can free others; each time around something gains that comes before all that lose.
         if climbs.iter().all(|climb| climb.got == climb.had) {
             break waiting;
         }
         for (held, climb) in held.iter_mut().zip(&mut climbs) {
             // Giving way to somebody is not the network's doing: the step may come back at once.
-            if climb.got < climb.had && before > budget {
+            if climb.got < climb.had && congested {
                 held.lose(now);
                 climb.on_hold = true;
             }
             climb.had = climb.got;
         }
+        before = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum();
     };
     for (held, climb) in held.iter_mut().zip(&climbs) {
         held.layer = climb.ladder.layer(climb.got);
@@ -300,9 +313,8 @@ fn fit<K: Copy + Eq>(
     (layers, again)
 }
 
-/// Goes through all rounds once. Whether one on hold would have climbed.
-fn climb(climbs: &mut [Climb], budget: u64) -> bool {
-    let before: u64 = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum();
+/// Goes through all rounds once; `before` is what is being sent. Whether one on hold would have climbed.
+fn climb(climbs: &mut [Climb], budget: u64, before: u64) -> bool {
     // A swap that does not raise the sum needs no headroom.
     let limit = (budget.saturating_mul(100) / HEADROOM_PERCENT).max(before.min(budget));
     let mut used = 0u64;

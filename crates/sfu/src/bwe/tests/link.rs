@@ -48,6 +48,9 @@ pub(super) struct Network {
     pub(super) flows: Vec<Flow>,
 }
 
+/// When it comes back, reference time, packets.
+type Feedback = (u64, u32, Vec<(u16, Option<i32>)>);
+
 pub(super) struct Flow {
     pub(super) estimator: Estimator,
     pub(super) traffic: Traffic,
@@ -63,7 +66,7 @@ pub(super) struct Flow {
     /// The first that has not been told of.
     untold: u16,
     /// On their way back.
-    feedback: VecDeque<(u64, u32, Vec<(u16, Option<i32>)>)>,
+    feedback: VecDeque<Feedback>,
     /// Every 100 ms.
     pub(super) samples: Vec<Sample>,
     received_bytes: u64,
