@@ -67,14 +67,17 @@ class FakeChannel extends EventTarget {
   #deliverLater(): void {
     const first = this.#underWay[0];
     if (!first) return;
-    setTimeout(() => {
-      const now = performance.now();
-      const later = this.#underWay.findIndex(({ at }) => at > now);
-      for (const { data } of this.#underWay.splice(0, later < 0 ? Infinity : later)) {
-        this.far?.dispatchEvent(Object.assign(new Event('message'), { data }));
-      }
-      this.#deliverLater();
-    }, Math.ceil(first.at - performance.now()));
+    setTimeout(
+      () => {
+        const now = performance.now();
+        const later = this.#underWay.findIndex(({ at }) => at > now);
+        for (const { data } of this.#underWay.splice(0, later < 0 ? Infinity : later)) {
+          this.far?.dispatchEvent(Object.assign(new Event('message'), { data }));
+        }
+        this.#deliverLater();
+      },
+      Math.ceil(first.at - performance.now()),
+    );
   }
 }
 

@@ -5,14 +5,24 @@ interface FakeTransceiver {
   direction: RTCRtpTransceiverDirection;
   kind: string;
   sender: FakeSender;
-  receiver: { track: { kind: string; of: string } };
+  receiver: FakeReceiver;
+}
+
+interface FakeReceiver {
+  track: { kind: string; of: string; id: string };
+  /** What has come for it: packets of sound, frames of video. */
+  received: number;
+  getSynchronizationSources: () => RTCRtpSynchronizationSource[];
 }
 
 class FakeSender {
   track: unknown;
-  parameters = { encodings: [{}] };
-  constructor(track: unknown) {
+  parameters: { encodings: RTCRtpEncodingParameters[] };
+  /** Thrown at the next change. */
+  failure: Error | undefined;
+  constructor(track: unknown, encodings: RTCRtpEncodingParameters[]) {
     this.track = track;
+    this.parameters = { encodings };
   }
   async replaceTrack(track: unknown): Promise<void> {
     this.track = track;
@@ -20,7 +30,11 @@ class FakeSender {
   getParameters() {
     return structuredClone(this.parameters);
   }
-  async setParameters(parameters: { encodings: object[] }): Promise<void> {
+  async setParameters(parameters: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+    await Promise.resolve();
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
     this.parameters = parameters;
   }
 }
@@ -38,6 +52,9 @@ export class FakeDataChannel extends EventTarget {
   }
   send(data: Uint8Array): void {
     this.sent.push(data);
+  }
+  receive(data: Uint8Array<ArrayBuffer>): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: data.slice().buffer }));
   }
   open(): void {
     this.readyState = 'open';
@@ -80,7 +97,7 @@ export class FakePeerConnection extends EventTarget {
   addTransceiver(trackOrKind: string | { kind: string }, init: RTCRtpTransceiverInit = {}): FakeTransceiver {
     const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;
     const track = typeof trackOrKind === 'string' ? null : trackOrKind;
-    return this.#add(null, kind, init.direction ?? 'sendrecv', track);
+    return this.#add(null, kind, init.direction ?? 'sendrecv', track, init.sendEncodings);
   }
 
   getTransceivers(): FakeTransceiver[] {
@@ -163,7 +180,14 @@ export class FakePeerConnection extends EventTarget {
   }
 
   async getStats(): Promise<Map<string, unknown>> {
-    return new Map([['pair', { type: 'candidate-pair', bytesReceived: this.bytesReceived }]]);
+    const inbound = this.#transceivers.map(({ kind, receiver: { track, received } }, index) => {
+      const count = kind === 'audio' ? { packetsReceived: received } : { keyFramesDecoded: received };
+      return [`in ${index}`, { type: 'inbound-rtp', kind, trackIdentifier: track.id, ...count }] as const;
+    });
+    return new Map<string, unknown>([
+      ['pair', { type: 'candidate-pair', bytesReceived: this.bytesReceived }],
+      ...inbound,
+    ]);
   }
 
   close(): void {
@@ -181,9 +205,15 @@ export class FakePeerConnection extends EventTarget {
     kind: string,
     direction: RTCRtpTransceiverDirection,
     track: unknown,
+    encodings: RTCRtpEncodingParameters[] = [{}],
   ): FakeTransceiver {
-    const receiver = { track: { kind, of: `connection ${this.#id}` } };
-    const transceiver = { mid, direction, kind, sender: new FakeSender(track), receiver };
+    const id = `${this.#id}.${this.#transceivers.length}`;
+    const receiver: FakeReceiver = {
+      track: { kind, of: `connection ${this.#id}`, id },
+      received: 0,
+      getSynchronizationSources: () => [],
+    };
+    const transceiver = { mid, direction, kind, sender: new FakeSender(track, encodings), receiver };
     this.#transceivers.push(transceiver);
     return transceiver;
   }
