@@ -119,9 +119,9 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
 
   /** Signaling works, or does not. */
   handleReachable(reachable: boolean): void {
-    // What became of the offer that was lost is not known, but that another connection is another one.
-    if (reachable && this.#cutOff) this.renew();
     this.#recovery.handleReachable(reachable);
+    // What became of the offer that was lost is not known: another connection is sure to be another one.
+    if (reachable && this.#cutOff) this.renew();
   }
 
   /** What to send from now on. Changes no description: a sender without a track sends nothing. */
@@ -184,7 +184,7 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
 
   #restart(): void {
     // ICE of a connection that has never been up has nothing to restart.
-    if (this.#wasUp) this.#negotiate(true);
+    if (this.#wasUp && !this.#cutOff) this.#negotiate(true);
     else this.renew();
   }
 

@@ -185,7 +185,10 @@ export class FakePeerConnection extends EventTarget {
       return [`in ${index}`, { type: 'inbound-rtp', kind, trackIdentifier: track.id, ...count }] as const;
     });
     return new Map<string, unknown>([
-      ['pair', { type: 'candidate-pair', bytesReceived: this.bytesReceived }],
+      [
+        'pair',
+        { type: 'candidate-pair', nominated: true, state: 'succeeded', bytesReceived: this.bytesReceived },
+      ],
       ...inbound,
     ]);
   }
