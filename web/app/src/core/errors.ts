@@ -9,7 +9,7 @@ export interface Explanation {
   text: string;
 }
 
-export type ErrorContext = 'mic' | 'camera' | 'screen' | 'join' | 'chat';
+export type ErrorContext = 'mic' | 'camera' | 'screen' | 'join' | 'chat' | 'host';
 
 export function errorCode(error: unknown): KaigiError['code'] | 'unknown' {
   return error instanceof KaigiError ? error.code : 'unknown';
@@ -53,6 +53,13 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
       return { title: t('error.version.title'), text: t('error.version.text') };
     case 'room-full':
       return { title: t('error.roomFull.title'), text: t('error.roomFull.text') };
+    case 'room-locked':
+      return { title: t('error.roomLocked.title'), text: t('error.roomLocked.text') };
+    case 'not-host':
+      return { title: t('error.notHost.title'), text: t('error.notHost.text') };
+    case 'no-such-participant':
+      if (context === 'host') return { title: t('error.gone.title'), text: t('error.gone.text') };
+      break;
     case 'server-full':
       return { title: t('error.serverFull.title'), text: t('error.serverFull.text') };
     case 'invalid-room-name':
@@ -66,8 +73,8 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
     case 'too-large':
       return { title: t('error.tooLarge.title'), text: t('error.tooLarge.text') };
     default:
-      return { title: t('error.unknown.title'), text: t('error.unknown.text') };
   }
+  return { title: t('error.unknown.title'), text: t('error.unknown.text') };
 }
 
 /** What is wrong with a room's name, and what would be right. */

@@ -4,6 +4,7 @@ import type {
   LocalMedia,
   RemoteParticipant,
   Room,
+  RoomSettings,
   SignalingState,
 } from '@kaigi/client';
 import { useSnapshot } from './store';
@@ -47,6 +48,14 @@ export const useSignaling = (room: Room) => useSnapshot(room, onSignaling, readS
 const onStats = (room: Room, notify: () => void) => room.on('stats', notify);
 const readStats = (room: Room): ConnectionStats => ({ ...room.stats });
 export const useStats = (room: Room) => useSnapshot(room, onStats, readStats);
+
+const onSettings = (room: Room, notify: () => void) => room.on('settings', notify);
+const readSettings = (room: Room): RoomSettings => room.settings;
+export const useRoomSettings = (room: Room) => useSnapshot(room, onSettings, readSettings);
+
+const onHost = (room: Room, notify: () => void) => room.on('host', notify);
+const readHost = (room: Room): boolean => room.host;
+export const useHost = (room: Room) => useSnapshot(room, onHost, readHost);
 
 const speaking = new WeakMap<Room, boolean>();
 const onLocalSpeaking = (room: Room, notify: () => void) =>

@@ -1,3 +1,4 @@
+import type { Receive } from '@kaigi/client';
 import { MessageSquare, MonitorUp, MonitorX, Phone, Users } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,7 +11,7 @@ import { MoreMenu } from './MoreMenu';
 import type { ScreenShare } from './useScreenShare';
 
 export type PanelName = 'chat' | 'participants' | undefined;
-export type DialogName = 'settings' | 'invite' | 'shortcuts' | undefined;
+export type DialogName = 'settings' | 'invite' | 'shortcuts' | 'room' | undefined;
 
 export function Controls(props: {
   view: LocalMediaView;
@@ -23,6 +24,9 @@ export function Controls(props: {
   people: number;
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
+  receive: Receive;
+  onReceive: (receive: Receive) => void;
+  host: boolean;
   onDialog: (dialog: DialogName) => void;
   onLeave: () => void;
 }) {
@@ -75,7 +79,14 @@ export function Controls(props: {
           <Users aria-hidden="true" />
           <span className="control-count" aria-hidden="true" data-mark={people} />
         </ControlButton>
-        <MoreMenu selfView={props.selfView} onSelfView={props.onSelfView} onDialog={props.onDialog} />
+        <MoreMenu
+          selfView={props.selfView}
+          onSelfView={props.onSelfView}
+          receive={props.receive}
+          onReceive={props.onReceive}
+          host={props.host}
+          onDialog={props.onDialog}
+        />
       </div>
       <div className="controls-end">
         <ControlButton

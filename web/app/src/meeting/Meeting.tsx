@@ -1,4 +1,4 @@
-import type { LocalMedia, Room } from '@kaigi/client';
+import type { LocalMedia, Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChatPanel } from '../chat/ChatPanel';
@@ -9,7 +9,7 @@ import { toggleFullscreen } from '../core/fullscreen';
 import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
 import { setChoices, useChoices } from '../core/preferences';
 import type { Devices } from '../core/useDevices';
-import { useLocalMedia, useParticipants } from '../core/useSdk';
+import { useHost, useLocalMedia, useParticipants } from '../core/useSdk';
 import { Banners } from './Banners';
 import { ConnectionStatus } from './ConnectionStatus';
 import { Controls, type DialogName, type PanelName } from './Controls';
@@ -23,6 +23,8 @@ import { useScreenShare } from './useScreenShare';
 
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
+const RoomDialog = later(() => import('./dialogs/RoomDialog'));
+const RemoveDialog = later(() => import('./dialogs/RemoveDialog'));
 const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
 
 export function Meeting({
@@ -42,6 +44,10 @@ export function Meeting({
   const { selfView } = useChoices();
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
+  const [receive, setReceive] = useState<Receive>('everything');
+  const host = useHost(room);
+  const [removing, setRemoving] = useState<RemoteParticipant>();
+  const keepAll = useCallback(() => setRemoving(undefined), []);
   const [draft, setDraft] = useState('');
   // Outlives the panel: what was written is sent whether or not one watches.
   const [outbox] = useState(() => createOutbox(room));
@@ -88,6 +94,7 @@ export function Meeting({
           view={view}
           participants={participants}
           selfView={selfView}
+          receive={receive}
           onHideSelf={() => setChoices({ selfView: false })}
           onInvite={() => setDialog('invite')}
         />
@@ -106,6 +113,8 @@ export function Meeting({
             view={view}
             participants={participants}
             onInvite={() => setDialog('invite')}
+            onSettings={() => setDialog('room')}
+            onRemove={setRemoving}
             onClose={() => setPanel(undefined)}
           />
         )}
@@ -126,6 +135,9 @@ export function Meeting({
           people={participants.length + 1}
           selfView={selfView}
           onSelfView={(shown) => setChoices({ selfView: shown })}
+          receive={receive}
+          onReceive={setReceive}
+          host={host}
           onDialog={setDialog}
           onLeave={onLeave}
         />
@@ -141,6 +153,8 @@ export function Meeting({
         />
       )}
       {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
+      {dialog === 'room' && <RoomDialog room={room} onClose={closeDialog} />}
+      {removing && <RemoveDialog room={room} person={removing} onClose={keepAll} />}
       {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
     </div>
   );

@@ -1,4 +1,6 @@
+import type { Receive } from '@kaigi/client';
 import {
+  Check,
   EllipsisVertical,
   Eye,
   EyeOff,
@@ -6,6 +8,7 @@ import {
   Maximize,
   Minimize,
   Settings,
+  ShieldCheck,
   UserPlus,
 } from 'lucide-react';
 import { type ReactNode } from 'react';
@@ -15,13 +18,21 @@ import { useFullscreen, useMediaQuery } from '../core/hooks';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
 
+const receiveModes = ['everything', 'low', 'audio-only'] as const satisfies readonly Receive[];
+
 export function MoreMenu({
   selfView,
   onSelfView,
+  receive,
+  onReceive,
+  host,
   onDialog,
 }: {
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
+  receive: Receive;
+  onReceive: (receive: Receive) => void;
+  host: boolean;
   onDialog: (dialog: DialogName) => void;
 }) {
   const { t } = useTranslation();
@@ -51,6 +62,7 @@ export function MoreMenu({
       {(close) => (
         <>
           {item(<Settings aria-hidden="true" />, t('settings.title'), () => onDialog('settings'), close)}
+          {host && item(<ShieldCheck aria-hidden="true" />, t('host.title'), () => onDialog('room'), close)}
           {item(<UserPlus aria-hidden="true" />, t('invite.button'), () => onDialog('invite'), close)}
           {item(
             selfView ? <EyeOff aria-hidden="true" /> : <Eye aria-hidden="true" />,
@@ -67,6 +79,22 @@ export function MoreMenu({
             )}
           {keyboard &&
             item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
+          <fieldset className="menu-group">
+            <legend>{t('receive.title')}</legend>
+            {receiveModes.map((mode) => (
+              <label key={mode} className="menu-item menu-choice" title={t(`receive.${mode}Hint`)}>
+                <input
+                  type="radio"
+                  name="receive"
+                  className="visually-hidden"
+                  checked={receive === mode}
+                  onChange={() => onReceive(mode)}
+                />
+                <Check aria-hidden="true" />
+                {t(`receive.${mode}`)}
+              </label>
+            ))}
+          </fieldset>
         </>
       )}
     </PopoverButton>

@@ -3,6 +3,8 @@ import { Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useChoices } from '../core/preferences';
+import { trackKey } from '../ui/track-key';
+import { nextSounds, noSounds, sameSounds } from './sounds';
 
 /** The others' sound: an `<audio>` per track, and a button where the browser wants a click first. */
 export function RemoteAudio({ participants }: { participants: readonly RemoteParticipant[] }) {
@@ -11,6 +13,16 @@ export function RemoteAudio({ participants }: { participants: readonly RemotePar
   const holder = useRef<HTMLDivElement>(null);
   const [blocked, setBlocked] = useState(false);
   const onBlocked = useCallback(() => setBlocked(true), []);
+  const [plays, setPlays] = useState<ReadonlySet<MediaStreamTrack>>(new Set());
+  const onPlays = useCallback(
+    (track: MediaStreamTrack) =>
+      setPlays((before) => new Set([...before, track].filter((one) => one.readyState === 'live'))),
+    [],
+  );
+  const [sounds, setSounds] = useState(noSounds);
+  const next = nextSounds(sounds, voicesOf(participants), plays);
+  if (!sameSounds(sounds, next)) setSounds(next);
+  const aloud = new Set(next.aloud.values());
 
   // Any gesture on the page will do; the button is for those who make none.
   const playAll = useCallback(() => {
@@ -33,16 +45,16 @@ export function RemoteAudio({ participants }: { participants: readonly RemotePar
   return (
     <>
       <div ref={holder} hidden>
-        {participants.flatMap((person) =>
-          (['mic', 'screenAudio'] as const).map((source) => {
-            const track = person.tracks[source];
-            return (
-              track && (
-                <Sound key={`${person.id}:${source}`} track={track} speaker={speaker} onBlocked={onBlocked} />
-              )
-            );
-          }),
-        )}
+        {next.playing.map((track) => (
+          <Sound
+            key={trackKey(track)}
+            track={track}
+            aloud={aloud.has(track)}
+            speaker={speaker}
+            onPlays={onPlays}
+            onBlocked={onBlocked}
+          />
+        ))}
       </div>
       {blocked && (
         <button className="button primary hear" onClick={playAll}>
@@ -54,15 +66,28 @@ export function RemoteAudio({ participants }: { participants: readonly RemotePar
   );
 }
 
+function voicesOf(participants: readonly RemoteParticipant[]): Map<string, MediaStreamTrack> {
+  const voices = new Map<string, MediaStreamTrack>();
+  for (const { id, tracks } of participants) {
+    if (tracks.mic) voices.set(`${id}:mic`, tracks.mic);
+    if (tracks.screenAudio) voices.set(`${id}:screenAudio`, tracks.screenAudio);
+  }
+  return voices;
+}
+
 type AudioElement = HTMLAudioElement & { setSinkId?: (deviceId: string) => Promise<void> };
 
 function Sound({
   track,
+  aloud,
   speaker,
+  onPlays,
   onBlocked,
 }: {
   track: MediaStreamTrack;
+  aloud: boolean;
   speaker: string;
+  onPlays: (track: MediaStreamTrack) => void;
   onBlocked: () => void;
 }) {
   const audio = useRef<AudioElement>(null);
@@ -70,16 +95,19 @@ function Sound({
     const element = audio.current;
     if (!element) return;
     element.srcObject = new MediaStream([track]);
-    element.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') onBlocked();
-    });
+    element.play().then(
+      () => onPlays(track),
+      (error: unknown) => {
+        if (error instanceof DOMException && error.name === 'NotAllowedError') onBlocked();
+      },
+    );
     return () => {
       element.srcObject = null;
     };
-  }, [track, onBlocked]);
+  }, [track, onPlays, onBlocked]);
   useEffect(() => {
     // A speaker that is gone: the browser then goes on with the default one.
     audio.current?.setSinkId?.(speaker).catch(() => undefined);
   }, [speaker]);
-  return <audio ref={audio} autoPlay />;
+  return <audio ref={audio} autoPlay muted={!aloud} />;
 }

@@ -1,4 +1,4 @@
-import type { RemoteParticipant, Room } from '@kaigi/client';
+import type { Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
@@ -6,6 +6,7 @@ import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
 import { Tile, type TileContent } from './Tile';
+import { useView } from './useView';
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
 export function Stage({
@@ -13,6 +14,7 @@ export function Stage({
   view,
   participants,
   selfView,
+  receive,
   onHideSelf,
   onInvite,
 }: {
@@ -20,6 +22,7 @@ export function Stage({
   view: LocalMediaView;
   participants: readonly RemoteParticipant[];
   selfView: boolean;
+  receive: Receive;
   onHideSelf: () => void;
   onInvite: () => void;
 }) {
@@ -41,8 +44,8 @@ export function Stage({
   const onPin = useCallback((key: string) => setPinned((before) => (before === key ? undefined : key)), []);
 
   const tiles = useMemo(
-    () => tilesOf(room, view, participants, selfView || alone, speaking, t),
-    [room, view, participants, selfView, alone, speaking, t],
+    () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive }, t),
+    [room, view, participants, selfView, alone, speaking, receive, t],
   );
   const shapes: TileShape[] = tiles.map((tile) => ({
     key: tile.key,
@@ -52,12 +55,17 @@ export function Stage({
   }));
   const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, { spotlight: pinned, corner });
 
+  useView(room, tiles, placed, aspects, pinned, receive);
+
+  const places = new Map(placed.map((place) => [place.key, place]));
+  const owners = new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : [])));
+  const isOthers = (track: MediaStreamTrack, key: string) => (owners.get(track) ?? key) !== key;
   const floating = placed.find((place) => place.role === 'floating');
 
   return (
     <main className="stage" ref={stage} aria-label={t('meeting.stage')}>
       {tiles.map((tile) => {
-        const place = placed.find((place) => place.key === tile.key);
+        const place = places.get(tile.key);
         return (
           <Tile
             key={tile.key}
@@ -70,6 +78,7 @@ export function Stage({
             corner={corner}
             onCorner={setCorner}
             onAspect={onAspect}
+            isOthers={isOthers}
           />
         );
       })}
@@ -82,13 +91,14 @@ function tilesOf(
   room: Room,
   view: LocalMediaView,
   participants: readonly RemoteParticipant[],
-  self: boolean,
-  speaking: boolean,
+  { self, speaking, receive }: { self: boolean; speaking: boolean; receive: Receive },
   t: ReturnType<typeof useTranslation>['t'],
 ): TileContent[] {
   const tiles: TileContent[] = [];
   for (const person of participants) {
-    const common = { name: person.name, own: false, connected: person.connected, path: person.path };
+    const { id, name, connected, path, videoPaused } = person;
+    const common = { participant: id, name, own: false, connected, path };
+    const seen = receive !== 'audio-only';
     tiles.push({
       ...common,
       key: `${person.id}:camera`,
@@ -96,11 +106,12 @@ function tilesOf(
       label: person.name,
       form: undefined,
       track: person.tracks.camera,
-      on: person.media.camera,
+      on: person.media.camera && seen,
+      paused: person.media.camera && videoPaused.camera !== undefined,
       muted: !person.media.mic,
       speaking: person.speaking && person.media.mic,
     });
-    if (person.media.screen) {
+    if (person.media.screen && seen) {
       tiles.push({
         ...common,
         key: `${person.id}:screen`,
@@ -109,12 +120,20 @@ function tilesOf(
         form: 'tile.screen',
         track: person.tracks.screen,
         on: true,
+        paused: videoPaused.screen !== undefined,
         muted: false,
         speaking: false,
       });
     }
   }
-  const own = { name: room.displayName, own: true, connected: true, path: 'direct' as const };
+  const own = {
+    participant: undefined,
+    name: room.displayName,
+    own: true,
+    paused: false,
+    connected: true,
+    path: 'direct' as const,
+  };
   if (view.state.screen) {
     tiles.push({
       ...own,

@@ -1,17 +1,19 @@
 import type { PeerPath } from '@kaigi/client';
-import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Move, Pin, PinOff } from 'lucide-react';
-import { useEffect, useRef, type CSSProperties, type ReactNode } from 'react';
+import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Move, Pin, PinOff, Signal } from 'lucide-react';
+import { useCallback, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel, type NameForm } from '../ui/NameLabel';
-import { useVideo } from '../ui/useVideo';
 import type { Corner, NameInsets, Placed } from './layout';
+import { TileVideo, type Picture } from './TileVideo';
 import { useCornerDrag } from './useCornerDrag';
 
 export interface TileContent {
   key: string;
+  /** Whose, if not one's own. */
+  participant: string | undefined;
   kind: 'camera' | 'screen';
   own: boolean;
   /** The accessible name: the person's name and what `form` says about it. */
@@ -20,6 +22,8 @@ export interface TileContent {
   form: NameForm | undefined;
   track: MediaStreamTrack | undefined;
   on: boolean;
+  /** The picture is held back: our network does not carry it. */
+  paused: boolean;
   muted: boolean;
   speaking: boolean;
   connected: boolean;
@@ -46,6 +50,7 @@ export function Tile({
   corner,
   onCorner,
   onAspect,
+  isOthers,
 }: {
   content: TileContent;
   placed: Placed | undefined;
@@ -56,21 +61,25 @@ export function Tile({
   corner: Corner;
   onCorner: (corner: Corner) => void;
   onAspect: (key: string, aspect: number) => void;
+  isOthers: (track: MediaStreamTrack, key: string) => boolean;
 }) {
   const { t } = useTranslation();
   const element = useRef<HTMLDivElement>(null);
-  const { key, kind, own, label, name, form, track, on, muted, speaking } = content;
-  const { video, showing, aspect } = useVideo(track, on);
+  const { key, kind, own, label, name, form, track, on, paused, muted, speaking } = content;
+  const [showing, setShowing] = useState(false);
+  const onPicture = useCallback(
+    ({ showing, aspect }: Picture) => {
+      setShowing(showing);
+      if (aspect !== undefined) onAspect(key, aspect);
+    },
+    [key, onAspect],
+  );
   const full = useFullscreen(element);
   const lost = useLasting(!content.connected, reconnectingAfterMilliseconds);
   const floating = placed?.role === 'floating';
   const dragging = useCornerDrag(element, floating, onCorner);
   const failed = content.path === 'failed';
   const mirrored = own && kind === 'camera' && track?.getSettings().facingMode !== 'environment';
-
-  useEffect(() => {
-    if (aspect !== undefined) onAspect(key, aspect);
-  }, [aspect, key, onAspect]);
 
   const style: CSSProperties = placed
     ? { left: placed.x, top: placed.y, width: placed.width, height: placed.height }
@@ -89,23 +98,31 @@ export function Tile({
       role="group"
       aria-label={label}
       className="tile"
+      data-tile={key}
       data-kind={kind}
       data-role={placed?.role}
       data-fit={full ? 'contain' : placed?.fit}
       data-speaking={speaking}
       data-on={on}
       data-showing={showing}
+      data-paused={paused}
       data-small={small}
       data-dragging={dragging}
       style={style}
       onDoubleClick={() => element.current && toggleFullscreen(element.current)}
     >
-      <video ref={video} className={mirrored ? 'mirrored' : undefined} muted playsInline autoPlay />
+      <TileVideo
+        track={track}
+        on={on}
+        mirrored={mirrored}
+        isOthers={(track) => isOthers(track, key)}
+        onPicture={onPicture}
+      />
       {!showing &&
         (kind === 'camera' ? (
           <Avatar name={name} className="tile-avatar" />
         ) : (
-          <LoaderCircle className="spin tile-wait" aria-hidden="true" />
+          !paused && <LoaderCircle className="spin tile-wait" aria-hidden="true" />
         ))}
       {lost && (
         <div className="tile-state">
@@ -113,8 +130,14 @@ export function Tile({
           {t('tile.reconnecting')}
         </div>
       )}
+      {!lost && !failed && paused && (
+        <div className="tile-state">
+          <Signal aria-hidden="true" />
+          {t('tile.paused')}
+        </div>
+      )}
       {!lost && failed && <div className="tile-state">{t('tile.noMedia')}</div>}
-      {!lost && content.path === 'connecting' && !own && !showing && (
+      {!lost && content.path === 'connecting' && !own && !showing && !paused && (
         <div className="tile-state quiet">
           <LoaderCircle className="spin" aria-hidden="true" />
           {t('tile.connecting')}

@@ -246,8 +246,8 @@ function limit(extent: number, thickness: number, vertical: boolean): number {
 
 /** Area of picture that can be seen; small tiles count more, so that nobody is put in a corner. */
 function shown(placed: readonly Placed[], tiles: readonly TileShape[]): number {
-  return placed.reduce((sum, tile) => {
-    const aspect = tiles.find((shape) => shape.key === tile.key)?.aspect ?? usualAspect;
+  return placed.reduce((sum, tile, index) => {
+    const aspect = tiles[index]?.aspect ?? usualAspect;
     const own = tile.width / tile.height;
     // Cutting off sides costs walls, cutting off top and bottom costs hair and chins.
     const seen = visibleShare(own, aspect) ** (own > aspect ? 2 : 1);

@@ -69,6 +69,15 @@ export function Replaced({ onAgain }: { onAgain: () => void }) {
   );
 }
 
+export function Removed({ roomName }: { roomName: string }) {
+  const { t } = useTranslation();
+  return (
+    <NoticePage title={t('ended.removedTitle')} tone="alert" actions={<HomeButton />}>
+      <p>{t('ended.removedText', { room: roomName })}</p>
+    </NoticePage>
+  );
+}
+
 export function InvalidRoom({ problem }: { problem: RoomNameProblem }) {
   const { t } = useTranslation();
   useTitle(t('landing.pageTitle'));

@@ -8,8 +8,9 @@ import { parseQuery } from '../core/route';
 import { useDevices, type Devices } from '../core/useDevices';
 import { Meeting } from '../meeting/Meeting';
 import { PreJoin } from '../prejoin/PreJoin';
-import { Failed, InvalidRoom, Joining, Left, Replaced } from './Ended';
+import { Failed, InvalidRoom, Joining, Left, Removed, Replaced } from './Ended';
 import { NotOpen } from './NotOpen';
+import { PasswordPage } from './PasswordPage';
 import { presenceBeforeReload, rememberForReload, type Presence } from './reload';
 import { useEntry } from './useEntry';
 
@@ -112,8 +113,18 @@ function RoomRound({
           roomName={roomName}
           wrongKey={entry.wrongKey}
           trying={entry.trying}
-          onTry={(key) => join(entry.name, key)}
+          onTry={(createKey) => join(entry.name, createKey === undefined ? undefined : { createKey })}
           onKeyEdit={keyEdited}
+        />
+      );
+    case 'password':
+      return (
+        <PasswordPage
+          roomName={roomName}
+          wrong={entry.wrong}
+          trying={entry.trying}
+          onTry={(password) => join(entry.name, { password })}
+          onEdit={keyEdited}
         />
       );
     case 'meeting':
@@ -122,6 +133,8 @@ function RoomRound({
       return <Left roomName={roomName} onAgain={onAgain} />;
     case 'replaced':
       return <Replaced onAgain={onAgain} />;
+    case 'removed':
+      return <Removed roomName={roomName} />;
     case 'failed':
       return <Failed error={entry.error} onAgain={onAgain} />;
   }

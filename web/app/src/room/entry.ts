@@ -7,14 +7,20 @@ export type Entry =
   | { phase: 'joining'; name: string }
   /** Only holders of the key open rooms here: we wait until one has, or have the key ourselves. */
   | { phase: 'not-open'; name: string; wrongKey: boolean; trying: boolean }
+  /** The room's host has set a password. */
+  | { phase: 'password'; name: string; wrong: boolean; trying: boolean }
   | { phase: 'meeting'; room: Room }
   | { phase: 'left' }
   | { phase: 'replaced' }
+  /** The host has sent us away. */
+  | { phase: 'removed' }
   | { phase: 'failed'; error: unknown };
 
 /** An attempt begins; in front of a closed door one stays there, and so does what is wrong with the key. */
 export function knocking(before: Entry, name: string): Entry {
-  return before.phase === 'not-open' ? { ...before, name, trying: true } : { phase: 'joining', name };
+  return before.phase === 'not-open' || before.phase === 'password'
+    ? { ...before, name, trying: true }
+    : { phase: 'joining', name };
 }
 
 export function afterRefusal(before: Entry, error: unknown, name: string): Entry {
@@ -29,6 +35,12 @@ export function afterRefusal(before: Entry, error: unknown, name: string): Entry
       };
     case 'wrong-key':
       return { phase: 'not-open', name, wrongKey: true, trying: false };
+    case 'password-required':
+      return { phase: 'password', name, wrong: false, trying: false };
+    case 'wrong-password':
+      return { phase: 'password', name, wrong: true, trying: false };
+    case 'removed':
+      return { phase: 'removed' };
     case 'invalid-display-name':
       return { phase: 'prejoin', error };
     default:
@@ -37,5 +49,6 @@ export function afterRefusal(before: Entry, error: unknown, name: string): Entry
 }
 
 export function afterKeyEdit(before: Entry): Entry {
+  if (before.phase === 'password' && before.wrong) return { ...before, wrong: false };
   return before.phase === 'not-open' && before.wrongKey ? { ...before, wrongKey: false } : before;
 }

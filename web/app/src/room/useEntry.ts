@@ -3,10 +3,16 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { rememberKey, rememberRoom } from '../core/preferences';
 import { afterKeyEdit, afterRefusal, knocking, type Entry } from './entry';
 
+/** What one has to know to get in, where it is asked for. */
+export interface Secrets {
+  createKey?: string;
+  password?: string;
+}
+
 export interface EntryControl {
   entry: Entry;
-  join(name: string, createKey?: string): void;
-  /** The key in the field is another one now. */
+  join(name: string, secrets?: Secrets): void;
+  /** The key or password in the field is another one now. */
   keyEdited(): void;
   leave(): void;
 }
@@ -17,9 +23,12 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
   const [entry, setEntry] = useState<Entry>({ phase: 'prejoin' });
   const attempt = useRef<AbortController>(undefined);
   const joined = useRef<Room>(undefined);
+  // A room may ask for one after the other, and for both again.
+  const known = useRef<Secrets>({});
 
   const join = useCallback(
-    (name: string, createKey?: string) => {
+    (name: string, secrets?: Secrets) => {
+      const { createKey, password } = (known.current = { ...known.current, ...secrets });
       attempt.current?.abort();
       const controller = new AbortController();
       attempt.current = controller;
@@ -30,6 +39,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
         media,
         signal: controller.signal,
         ...(createKey === undefined ? {} : { createKey }),
+        ...(password === undefined ? {} : { password }),
       }).then(
         (room) => {
           if (controller.signal.aborted) {
@@ -84,6 +94,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
       joined.current = undefined;
       media.close();
       if (signaling.reason === 'replaced') setEntry({ phase: 'replaced' });
+      else if (signaling.reason === 'removed') setEntry({ phase: 'removed' });
       else if (signaling.reason === 'refused') setEntry({ phase: 'failed', error: signaling.error });
       else setEntry({ phase: 'left' });
     };

@@ -42,9 +42,7 @@ export function ControlButton({
       onClick={onClick}
     >
       {children}
-      {flawed && (
-        <span className="control-flaw" aria-hidden="true" data-mark="!" />
-      )}
+      {flawed && <span className="control-flaw" aria-hidden="true" data-mark="!" />}
       {badge > 0 && (
         <span className="control-badge" aria-hidden="true" data-mark={badge > 99 ? '99+' : badge} />
       )}

@@ -1,0 +1,48 @@
+import type { Receive, Room } from '@kaigi/client';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useSettled } from '../core/hooks';
+import type { Placed } from './layout';
+import { viewOf, type ShownTile } from './view';
+
+/** A glance at another tab costs nobody a picture. */
+const hiddenAfterMilliseconds = 3000;
+
+const onVisibility = (notify: () => void) => {
+  document.addEventListener('visibilitychange', notify);
+  return () => document.removeEventListener('visibilitychange', notify);
+};
+const isHidden = () => document.visibilityState === 'hidden';
+
+const onFullscreen = (notify: () => void) => {
+  document.addEventListener('fullscreenchange', notify);
+  return () => document.removeEventListener('fullscreenchange', notify);
+};
+const fullTile = () => document.fullscreenElement?.getAttribute('data-tile') ?? undefined;
+
+/** Tells the SDK what of the others is seen, and how large. */
+export function useView(
+  room: Room,
+  tiles: readonly ShownTile[],
+  placed: readonly Placed[],
+  aspects: Readonly<Record<string, number>>,
+  pinned: string | undefined,
+  receive: Receive,
+): void {
+  const full = useSyncExternalStore(onFullscreen, fullTile);
+  const hiddenNow = useSyncExternalStore(onVisibility, isHidden);
+  const hidden = useSettled(hiddenNow, (next) => !next, hiddenAfterMilliseconds);
+  const view = viewOf({
+    tiles,
+    placed,
+    aspects,
+    pinned,
+    full: full === undefined ? undefined : { key: full, height: innerHeight },
+    pixelRatio: devicePixelRatio,
+    receive,
+    hidden,
+  });
+  const text = JSON.stringify(view);
+  // The same view is made anew at each drawing; it is told when it says something else.
+  const told = useMemo(() => JSON.parse(text) as typeof view, [text]);
+  useEffect(() => room.setView(told), [room, told]);
+}
