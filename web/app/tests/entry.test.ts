@@ -31,3 +31,16 @@ it('a refused name leads back to where names are given, all else to an end', () 
   const full = new KaigiError('room-full', 'full');
   expect(refuse(waiting, full)).toEqual({ phase: 'failed', error: full });
 });
+
+it('a password is asked for until it is right, together with a key where one was given', () => {
+  const asked = refuse({ phase: 'prejoin' }, new KaigiError('password-required', 'password'));
+  expect(asked).toEqual({ phase: 'password', name: 'Ann', wrong: false, trying: false });
+  expect(knocking(asked, 'Ann')).toEqual({ ...asked, trying: true });
+  const wrong = refuse(asked, new KaigiError('wrong-password', 'wrong'));
+  expect(wrong).toEqual({ ...asked, wrong: true });
+  expect(afterKeyEdit(wrong)).toEqual(asked);
+});
+
+it('who was sent away is told so, and not asked to try again', () => {
+  expect(refuse({ phase: 'prejoin' }, new KaigiError('removed', 'removed'))).toEqual({ phase: 'removed' });
+});

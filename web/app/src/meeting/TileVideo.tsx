@@ -34,7 +34,9 @@ export function TileVideo({
     shown && shown !== track && shown.readyState === 'live' && !isOthers(shown) ? shown : undefined;
   const showing = on && track !== undefined && (shown === track || before !== undefined);
 
-  useEffect(() => onPicture({ showing, aspect }), [showing, aspect, onPicture]);
+  useEffect(() => {
+    onPicture({ showing, aspect });
+  }, [showing, aspect, onPicture]);
 
   return (
     <>

@@ -44,5 +44,7 @@ export function useView(
   const text = JSON.stringify(view);
   // The same view is made anew at each drawing; it is told when it says something else.
   const told = useMemo(() => JSON.parse(text) as typeof view, [text]);
-  useEffect(() => room.setView(told), [room, told]);
+  useEffect(() => {
+    room.setView(told);
+  }, [room, told]);
 }
