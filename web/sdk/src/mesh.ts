@@ -42,6 +42,7 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #links = new Map<ParticipantId, Link>();
   #iceServers: RTCIceServer[] = [];
   #tracks: Tracks;
+  #video = true;
   #online = true;
   #spare: { connection: RTCPeerConnection; timer: ReturnType<typeof setTimeout> } | undefined;
 
@@ -70,6 +71,7 @@ export class Mesh extends Emitter<MeshEvents> {
       firstOffer,
       configuration: this.configuration,
       tracks: this.#tracks,
+      video: this.#video,
       createConnection: (configuration) => this.create(configuration),
     });
     const link: Link = { peer, incarnation, connected };
@@ -131,6 +133,12 @@ export class Mesh extends Emitter<MeshEvents> {
   setTracks(tracks: Tracks): void {
     this.#tracks = tracks;
     for (const { peer } of this.#links.values()) peer.setTracks(tracks);
+  }
+
+  /** Whether pictures are to come. */
+  setVideo(wanted: boolean): void {
+    this.#video = wanted;
+    for (const { peer } of this.#links.values()) peer.setVideo(wanted);
   }
 
   setIceServers(iceServers: RTCIceServer[]): void {

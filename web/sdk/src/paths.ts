@@ -179,6 +179,7 @@ export class Paths extends Emitter<PathsEvents> {
 
   setView(view: View): void {
     this.#view = view;
+    this.#mesh.setVideo(view.receive !== 'audio-only');
     this.#server?.setView(view);
   }
 

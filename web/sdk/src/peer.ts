@@ -7,7 +7,7 @@ import { Flow, LOOK_MS } from './flow';
 import { IceRecovery } from './ice-recovery';
 import { Negotiation } from './negotiation';
 import type { FirstOffer } from './roster';
-import { addSlots, adoptSlots, receivedTracks, setTrack, SLOTS, tuneSlots } from './slots';
+import { addSlots, adoptSlots, receivedTracks, receiveVideo, setTrack, SLOTS, tuneSlots } from './slots';
 import type { Tracks } from './slots';
 import { bytesReceived, selectedPair } from './stats-report';
 import type { PeerPath, TrackSource } from './types';
@@ -22,6 +22,8 @@ export interface PeerOptions {
   configuration: RTCConfiguration;
   /** What to send. */
   tracks: Tracks;
+  /** Whether pictures are to come. */
+  video: boolean;
   createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
 }
 
@@ -48,6 +50,7 @@ export class Peer extends Emitter<PeerEvents> {
   readonly #arrivals = new Arrivals();
   #configuration: RTCConfiguration;
   #sending: Tracks;
+  #video: boolean;
   #transceivers: RTCRtpTransceiver[] = [];
   #tracks: Tracks = {};
   #path: PeerPath = 'connecting';
@@ -59,6 +62,7 @@ export class Peer extends Emitter<PeerEvents> {
     const { polite, firstOffer, createConnection } = options;
     this.#configuration = options.configuration;
     this.#sending = options.tracks;
+    this.#video = options.video;
     this.#recovery = new IceRecovery(polite ? POLITE_PATIENCE_MS : 0);
     this.#negotiation = new Negotiation({
       polite,
@@ -158,6 +162,12 @@ export class Peer extends Emitter<PeerEvents> {
     });
   }
 
+  /** Whether pictures are to come: the browser sees to it that the other side is told, by an offer. */
+  setVideo(wanted: boolean): void {
+    this.#video = wanted;
+    receiveVideo(this.#transceivers, wanted);
+  }
+
   /** Fresh servers (their credentials expire); used from the next ICE restart on. */
   setIceServers(iceServers: RTCIceServer[]): void {
     this.#configuration = { ...this.#configuration, iceServers };
@@ -200,6 +210,7 @@ export class Peer extends Emitter<PeerEvents> {
     this.emit('tracks', this.#tracks);
     if (this.#tuned) return;
     this.#tuned = true;
+    receiveVideo(this.#transceivers, this.#video);
     tuneSlots(this.#transceivers);
   }
 

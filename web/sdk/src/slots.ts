@@ -77,6 +77,16 @@ export function tuneSlots(transceivers: readonly RTCRtpTransceiver[]): void {
   });
 }
 
+/** Has pictures come, or not; what we send stays. */
+export function receiveVideo(transceivers: readonly RTCRtpTransceiver[], wanted: boolean): void {
+  const direction = wanted ? 'sendrecv' : 'sendonly';
+  transceivers.forEach((transceiver, index) => {
+    const source = SLOTS[index];
+    if (source && kindOf(source) === 'video' && transceiver.direction !== direction)
+      transceiver.direction = direction;
+  });
+}
+
 export function receivedTracks(transceivers: readonly RTCRtpTransceiver[]): Tracks {
   const tracks: Partial<Record<TrackSource, MediaStreamTrack>> = {};
   transceivers.forEach((transceiver, index) => {

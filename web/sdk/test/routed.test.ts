@@ -374,6 +374,18 @@ describe('two are left', () => {
   });
 });
 
+describe('audio only', () => {
+  it('keeps pictures from coming in a direct call too', async () => {
+    const { ann } = await call();
+    const directions = () => ann.peer.getTransceivers().map(({ direction }) => direction);
+    expect(directions()).toEqual(Array(4).fill('sendrecv'));
+    ann.room.setView({ receive: 'audio-only', wants: [] });
+    expect(directions()).toEqual(['sendrecv', 'sendonly', 'sendonly', 'sendrecv']);
+    ann.room.setView({ receive: 'low', wants: [] });
+    expect(directions()).toEqual(Array(4).fill('sendrecv'));
+  });
+});
+
 describe('a call that does not connect', () => {
   it('is routed after five seconds, in which both could have been heard', async () => {
     const ann = new Client();

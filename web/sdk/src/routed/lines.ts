@@ -64,11 +64,32 @@ export function addSlots(
   });
 }
 
-/** An offer of all codecs for all slots has 100 kB, and the server forwards but these. */
-function prefer(transceiver: RTCRtpTransceiver, codecs: RTCRtpCodec[]): void {
-  if (codecs.length === 0) return;
+/** What the server reads or writes of RTP header extensions. */
+const EXTENSION =
+  /:(?:sdes:(?:mid|rtp-stream-id|repaired-rtp-stream-id)|ssrc-audio-level)$|transport-wide-cc-extensions-01$/;
+
+interface HeaderExtension {
+  uri: string;
+  direction: RTCRtpTransceiverDirection;
+}
+
+/** Newer than the standard library's types (W3C webrtc-extensions §5.2). */
+interface WithExtensions {
+  getHeaderExtensionsToNegotiate?: () => HeaderExtension[];
+  setHeaderExtensionsToNegotiate?: (extensions: HeaderExtension[]) => void;
+}
+
+/** Of everything a browser could do, an offer for 49 slots has 300 kB; the server does but this. */
+function prefer(transceiver: RTCRtpTransceiver & WithExtensions, codecs: RTCRtpCodec[]): void {
   try {
-    transceiver.setCodecPreferences(codecs);
+    if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+    const extensions = transceiver.getHeaderExtensionsToNegotiate?.() ?? [];
+    transceiver.setHeaderExtensionsToNegotiate?.(
+      extensions.map(({ uri, direction }) => ({
+        uri,
+        direction: EXTENSION.test(uri) ? direction : 'stopped',
+      })),
+    );
   } catch {
     // A wish: a browser that objects makes a larger offer.
   }
