@@ -53,6 +53,23 @@ describe.each(Object.entries(stages))('on a %s', (_name, stage) => {
     },
   );
 
+  it.each([12, 25, 49, 100])('%i tiles are all there, apart from each other', (count) => {
+    const placed = arrange(stage, people(count));
+    expect(placed).toHaveLength(count);
+    expectInside(stage, placed);
+    expectApart(placed);
+  });
+
+  it.each([12, 25, 48])('beside a shared screen, %i cameras lie in as many lines as they need', (count) => {
+    const screen: TileShape = { key: 'screen', kind: 'screen', own: false, aspect: 16 / 9 };
+    const placed = arrange(stage, [...people(count), screen]);
+    expect(placed).toHaveLength(count + 1);
+    expectInside(stage, placed);
+    expectApart(placed);
+    const strip = placed.filter((tile) => tile.role === 'strip');
+    expect(Math.min(...strip.map((tile) => Math.min(tile.width, tile.height)))).toBeGreaterThan(14);
+  });
+
   it('cuts no camera picture by more than 45 percent', () => {
     for (let count = 2; count <= 9; count += 1) {
       for (const tile of arrange(stage, people(count))) {

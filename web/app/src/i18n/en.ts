@@ -213,6 +213,7 @@ const en = {
   'banner.retrying': 'Trying now…',
   'banner.rejoinNow': 'Rejoin now',
   'banner.mediaFailed': 'No picture and sound with {{name}}.',
+  'banner.mediaFailedMany': 'No picture and sound with the others.',
   'banner.mediaFailedText':
     'One of your networks blocks the way. Try again, another network, or without a VPN. The chat works.',
   'banner.sharing': 'You are sharing your screen.',

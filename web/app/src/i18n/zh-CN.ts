@@ -205,6 +205,7 @@ const chinese = {
   'banner.retrying': '正在重试…',
   'banner.rejoinNow': '立即重连',
   'banner.mediaFailed': '与 {{name}} 之间没有画面和声音。',
+  'banner.mediaFailedMany': '与其他人的画面和声音未连通。',
   'banner.mediaFailedText': '其中一方的网络阻断了连接。请重试、更换网络或关闭 VPN。聊天仍可使用。',
   'banner.sharing': '您正在共享屏幕。',
   'banner.stopSharing': '停止共享',

@@ -6,6 +6,9 @@ import { useCountdown, useLasting } from '../core/hooks';
 import { useSignaling } from '../core/useSdk';
 import { TestLink } from '../ui/TestLink';
 
+/** More names than this say less than none. */
+const mostNamed = 3;
+
 /** What concerns the whole meeting, above the stage: lost server, failed media, own screen shared. */
 export function Banners({
   room,
@@ -31,7 +34,11 @@ export function Banners({
         <Banner
           tone="error"
           icon={<WifiOff aria-hidden="true" />}
-          title={t('banner.mediaFailed', { name: failed.map((person) => person.name).join(', ') })}
+          title={
+            failed.length > mostNamed
+              ? t('banner.mediaFailedMany')
+              : t('banner.mediaFailed', { name: failed.map((person) => person.name).join(', ') })
+          }
           text={t('banner.mediaFailedText')}
         >
           <button className="button small" onClick={() => room.restartIce()}>

@@ -33,6 +33,8 @@ const keepVisible = 0.55;
 const widest = 2.3;
 const narrowest = 0.6;
 const enoughCovered = 0.8;
+/** Beside a main tile, others smaller than this can hardly be told apart. */
+const leastStripPixels = 56;
 
 /** Where the own picture floats in a talk of two. */
 export type Corner = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
@@ -158,20 +160,27 @@ function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]):
   const most = side ? width * 0.2 : height * 0.2;
   const thickness = Math.min(most, Math.max(least, Math.min(free, 300)));
   const long = side ? height : width;
-  // Wide enough for a face each; when they do not fit, all get narrower rather than scrolled away.
-  const wanted = side ? thickness / usualAspect : thickness * 1.4;
-  const extent = Math.min(wanted * 1.25, (long - gap * (others.length - 1)) / others.length);
-  const start = (long - (extent * others.length + gap * (others.length - 1))) / 2;
+  // Wide enough for a face each; when they do not fit, all get narrower, then lie in several lines, rather than
+  // scrolled away.
+  const extentOf = (count: number) => (long - gap * (count - 1)) / count;
+  const lines =
+    [1, 2, 3].find((count) => extentOf(Math.ceil(others.length / count)) >= leastStripPixels) ?? 3;
+  const perLine = Math.ceil(others.length / lines);
+  const cell = (thickness - gap * (lines - 1)) / lines;
+  const wanted = side ? cell / usualAspect : cell * 1.4;
+  const extent = Math.min(wanted * 1.25, extentOf(perLine));
+  const start = (long - (extent * perLine + gap * (perLine - 1))) / 2;
   const placedMain = side
     ? place(main, 0, 0, width - thickness - gap, height, 'main')
     : place(main, 0, 0, width, height - thickness - gap, 'main');
   return [
     placedMain,
     ...others.map((tile, index) => {
-      const offset = start + index * (extent + gap);
+      const offset = start + (index % perLine) * (extent + gap);
+      const edge = Math.floor(index / perLine) * (cell + gap);
       return side
-        ? place(tile, width - thickness, offset, thickness, extent, 'strip')
-        : place(tile, offset, height - thickness, extent, thickness, 'strip');
+        ? place(tile, width - thickness + edge, offset, cell, extent, 'strip')
+        : place(tile, offset, height - thickness + edge, extent, cell, 'strip');
     }),
   ];
 }
