@@ -15,7 +15,7 @@ mod topology;
 pub use chat::{ChatBody, ChatLine};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal,
+    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Watch,
 };
 pub use rooms::Rooms;
 

@@ -30,9 +30,9 @@ pub struct Now {
 pub struct Limits {
     /// Rooms open at once.
     pub rooms: usize,
-    /// Participants in all rooms.
+    /// Participants in all rooms, and those who watch.
     pub participants: usize,
-    /// Participants in one room.
+    /// Participants in one room, and those who watch it.
     pub room_capacity: usize,
     /// How long a participant whose connection is lost is kept.
     pub resume_grace: Duration,
@@ -78,6 +78,18 @@ pub struct Join {
     pub fresh_id: ParticipantId,
     /// Who this was before, proven by its token.
     pub resume: Option<Identity>,
+    /// The room's password, as this one knows it.
+    pub password: Option<PasswordDigest>,
+    /// It sends media and nothing else, and only to the server: no signal reaches it, its room is routed while
+    /// it is there, and it is not the host as long as somebody else could be.
+    pub media_only: bool,
+}
+
+/// The wish to watch a room from outside: nobody inside is told.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Which room.
+    pub room: RoomName,
     /// The room's password, as this one knows it.
     pub password: Option<PasswordDigest>,
 }
@@ -230,6 +242,11 @@ pub enum Output<S> {
         /// The participant.
         id: ParticipantId,
     },
+    /// The room that this one watches is closed.
+    WatchOver {
+        /// Who watched it.
+        connection: ConnectionId,
+    },
     /// A room's media goes this way from now on; its participants are told as well.
     Topology {
         /// The room.
@@ -283,6 +300,9 @@ pub enum Deadline {
 /// Why a command was refused; nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// There is nobody to watch.
+    #[error("nobody is in this room; try again when somebody is")]
+    NobodyThere,
     /// Past [`Limits::room_capacity`].
     #[error(
         "this room already holds {capacity} people, as many as it may; ask one to leave or open another room"
@@ -341,6 +361,7 @@ impl Refusal {
     /// The code the wire carries.
     pub fn code(&self) -> ErrorCode {
         match self {
+            Refusal::NobodyThere => ErrorCode::RoomNotOpen,
             Refusal::RoomFull { .. } => ErrorCode::RoomFull,
             Refusal::RoomNotOpen => ErrorCode::RoomNotOpen,
             Refusal::ServerFull { .. } => ErrorCode::ServerFull,

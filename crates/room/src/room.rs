@@ -1,7 +1,7 @@
 //! One room: its members, its settings and its chat.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::Instant,
 };
 
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Member<S> {
     pub(crate) participant: Participant,
     pub(crate) guest: Option<GuestId>,
+    /// See [`Join::media_only`].
+    pub(crate) media_only: bool,
     pub(crate) link: Link<S>,
 }
 
@@ -65,6 +67,8 @@ const REMOVED: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct Room<S> {
     pub(crate) members: HashMap<ParticipantId, Member<S>>,
+    /// Those who watch from outside.
+    pub(crate) viewers: BTreeSet<ConnectionId>,
     pub(crate) chat: ChatLog,
     pub(crate) course: Course,
     locked: bool,
@@ -77,6 +81,7 @@ impl<S> Default for Room<S> {
     fn default() -> Self {
         Self {
             members: HashMap::new(),
+            viewers: BTreeSet::new(),
             chat: ChatLog::default(),
             course: Course::default(),
             locked: false,
@@ -101,10 +106,15 @@ impl<S> Room<S> {
         if resumes.is_some_and(|was| was.restorable) {
             return Ok(());
         }
+        self.open_to(join.password)
+    }
+
+    /// Whether the host lets in those who are not here, one who knows this password.
+    pub(crate) fn open_to(&self, password: Option<PasswordDigest>) -> Result<(), Refusal> {
         if self.locked {
             return Err(Refusal::RoomLocked);
         }
-        match (self.password, join.password) {
+        match (self.password, password) {
             (Some(_), None) => Err(Refusal::PasswordRequired),
             (Some(wanted), Some(given)) if wanted != given => Err(Refusal::WrongPassword),
             _ => Ok(()),
@@ -134,10 +144,12 @@ impl<S> Room<S> {
         RoomSettings { locked: self.locked, password: self.password.is_some(), routed: self.routed }
     }
 
-    /// Makes the longest here the host. Returns those with whom that has changed something.
+    /// Makes the longest here the host, of those who could do a host's work if there are any. Returns those with
+    /// whom that has changed something.
     pub(crate) fn appoint(&mut self) -> Vec<Participant> {
         let order = |who: &Participant| (who.joined_at, who.id.clone());
-        let Some(first) = self.members.values().map(|m| order(&m.participant)).min() else {
+        let rank = |m: &Member<S>| (m.media_only, order(&m.participant));
+        let Some((_, first)) = self.members.values().map(rank).min() else {
             return Vec::new();
         };
         let mut changed = Vec::new();
@@ -162,7 +174,9 @@ impl<S> Room<S> {
         let members = &self.members;
         let here = |pair: &[ParticipantId; 2]| pair.iter().all(|id| members.contains_key(id));
         self.course.asked = self.course.asked.take().filter(here);
-        let needs = Needs { present: members.len(), set: self.routed, asked: self.course.asked.is_some() };
+        let bound = !self.viewers.is_empty() || members.values().any(|member| member.media_only);
+        let needs =
+            Needs { present: members.len(), set: self.routed, asked: self.course.asked.is_some(), bound };
         self.course.settle(now, &needs)
     }
 
@@ -189,15 +203,17 @@ impl<S> Room<S> {
         connections
     }
 
+    /// Everyone in the order they came.
+    pub(crate) fn everyone(&self) -> Vec<Participant> {
+        let mut everyone: Vec<_> = self.members.values().map(|m| m.participant.clone()).collect();
+        everyone.sort_by(|a, b| (a.joined_at, &a.id).cmp(&(b.joined_at, &b.id)));
+        everyone
+    }
+
     /// Everyone but `id`, in the order they came.
     pub(crate) fn others(&self, id: &ParticipantId) -> Vec<Participant> {
-        let mut others: Vec<_> = self
-            .members
-            .values()
-            .filter(|m| m.participant.id != *id)
-            .map(|m| m.participant.clone())
-            .collect();
-        others.sort_by(|a, b| (a.joined_at, &a.id).cmp(&(b.joined_at, &b.id)));
+        let mut others = self.everyone();
+        others.retain(|who| who.id != *id);
         others
     }
 

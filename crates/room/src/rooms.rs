@@ -2,6 +2,7 @@
 
 mod entering;
 mod hosting;
+mod watching;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
@@ -13,8 +14,8 @@ use kaigi_protocol::vocabulary::{LeaveReason, MediaState, ParticipantId, RoomNam
 use crate::{
     chat::ChatBody,
     model::{
-        ConnectionId, Deadline, Event, GuestId, Join, Joined, Limits, Loss, Now, Output, Place, Refusal,
-        Signal,
+        ConnectionId, Deadline, Event, GuestId, Join, Joined, Limits, Loss, Now, Output, Participant, Place,
+        Refusal, Signal,
     },
     room::{Link, Member, Room, Waiting},
 };
@@ -26,6 +27,8 @@ pub struct Rooms<S> {
     rooms: HashMap<RoomName, Room<S>>,
     seats: HashMap<ConnectionId, Seat>,
     participants: usize,
+    /// Who watches which room from outside.
+    viewers: HashMap<ConnectionId, RoomName>,
     /// How many participants each browser has.
     guests: HashMap<GuestId, usize>,
     deadlines: BTreeSet<(Instant, RoomName, Due)>,
@@ -56,6 +59,7 @@ impl<S> Rooms<S> {
             rooms: HashMap::new(),
             seats: HashMap::new(),
             participants: 0,
+            viewers: HashMap::new(),
             guests: HashMap::new(),
             deadlines: BTreeSet::new(),
             outputs: VecDeque::new(),
@@ -89,7 +93,7 @@ impl<S> Rooms<S> {
 
     /// Enters a room, as somebody new or as who one was before.
     pub fn join(&mut self, now: Now, connection: ConnectionId, join: Join) -> Result<Joined, Refusal> {
-        if self.seats.contains_key(&connection) {
+        if self.is_taken(connection) {
             return Err(Refusal::AlreadyJoined);
         }
         let room = self.rooms.get(&join.room);
@@ -133,6 +137,11 @@ impl<S> Rooms<S> {
     /// The living connections of a room.
     pub fn connections(&self, room: &RoomName) -> Vec<ConnectionId> {
         self.rooms.get(room).map(Room::all_connections).unwrap_or_default()
+    }
+
+    /// Who is in a room, in the order they came.
+    pub fn participants(&self, room: &RoomName) -> Vec<Participant> {
+        self.rooms.get(room).map(Room::everyone).unwrap_or_default()
     }
 
     /// Would this one be asked for the room's password, and gives one?
@@ -239,8 +248,11 @@ impl<S> Rooms<S> {
         }
         self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
         if empty {
-            if let Some(back_at) = self.rooms.remove(name).and_then(|room| room.course.back_at) {
-                self.deadlines.remove(&(back_at, name.clone(), Due::Direct));
+            if let Some(room) = self.rooms.remove(name) {
+                if let Some(back_at) = room.course.back_at {
+                    self.deadlines.remove(&(back_at, name.clone(), Due::Direct));
+                }
+                self.dismiss(room.viewers);
             }
             return;
         }

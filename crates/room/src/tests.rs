@@ -9,6 +9,7 @@ use super::*;
 
 mod hosting;
 mod property;
+mod watching;
 
 /// Rooms with a clock and readable names: connection 1 is `C(1)`, participants are named by their id.
 struct House {
@@ -36,6 +37,7 @@ fn wish(name: &str) -> Join {
         fresh_id: id(name),
         resume: None,
         password: None,
+        media_only: false,
     }
 }
 
@@ -89,6 +91,10 @@ impl House {
                     continue;
                 }
                 Output::Topology { .. } => continue,
+                Output::WatchOver { connection } => {
+                    lines.push(format!("{}: watched enough", connection.0));
+                    continue;
+                }
             };
             let what = match event {
                 Event::Joined(who) => format!("joined {}", who.id),

@@ -1,6 +1,7 @@
 //! Whether a room's media goes from one participant to the other or through the server.
 //!
-//! Two talk directly, unless the host or one of the two wants it otherwise; more need the server. A room that
+//! Two talk directly, unless the host or one of the two wants it otherwise, or the server is all that one of them or
+//! a viewer talks to; more need the server. A room that
 //! needs the server goes there at once, and back a while after it needs it no more: one who comes right back, or
 //! the next who comes, must not make everybody negotiate twice.
 
@@ -22,11 +23,13 @@ pub(crate) struct Needs {
     pub(crate) set: bool,
     /// Two who are here cannot reach each other.
     pub(crate) asked: bool,
+    /// Somebody sends to or receives from the server alone.
+    pub(crate) bound: bool,
 }
 
 impl Needs {
     pub(crate) fn server(&self) -> bool {
-        self.present > MOST_DIRECT || self.set || self.asked
+        self.present > MOST_DIRECT || self.set || self.asked || self.bound
     }
 }
 
@@ -68,23 +71,25 @@ mod tests {
 
     #[test]
     fn more_than_two_or_a_wish_need_the_server() {
-        for (present, set, asked, server) in [
-            (0, false, false, false),
-            (1, false, false, false),
-            (2, false, false, false),
-            (3, false, false, true),
-            (1, true, false, true),
-            (2, true, false, true),
-            (2, false, true, true),
-            (200, false, false, true),
+        for (present, set, asked, bound, server) in [
+            (0, false, false, false, false),
+            (1, false, false, false, false),
+            (2, false, false, false, false),
+            (3, false, false, false, true),
+            (1, true, false, false, true),
+            (2, true, false, false, true),
+            (2, false, true, false, true),
+            (1, false, false, true, true),
+            (200, false, false, false, true),
         ] {
-            assert_eq!(Needs { present, set, asked }.server(), server, "{present} {set} {asked}");
+            let needs = Needs { present, set, asked, bound };
+            assert_eq!(needs.server(), server, "{present} {set} {asked} {bound}");
         }
     }
 
     #[test]
     fn a_room_goes_to_the_server_at_once_and_back_after_a_while() {
-        let two = Needs { present: 2, set: false, asked: false };
+        let two = Needs { present: 2, set: false, asked: false, bound: false };
         let three = Needs { present: 3, ..two };
         let mut course = Course::default();
         let start = Instant::now();

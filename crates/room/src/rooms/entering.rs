@@ -5,9 +5,7 @@ use kaigi_protocol::vocabulary::{LeaveReason, RoomName};
 use super::{Due, Rooms, Seat};
 use crate::{
     chat::ChatBody,
-    model::{
-        ConnectionId, Event, GuestId, Identity, Join, JoinOutcome, Joined, Now, Output, Participant, Refusal,
-    },
+    model::{ConnectionId, Event, Identity, Join, JoinOutcome, Joined, Now, Output, Participant, Refusal},
     room::{Link, Member},
 };
 
@@ -23,15 +21,15 @@ impl<S> Rooms<S> {
         }
         self.make_place(now, &join)?;
         let participant = Participant {
-            id: join.fresh_id,
-            name: join.name,
+            id: join.fresh_id.clone(),
+            name: join.name.clone(),
             media: join.media,
             connected: true,
             incarnation: 0,
             joined_at: self.rooms.get(&join.room).map_or(now.unix_ms, |room| room.joining_at(now.unix_ms)),
             host: false,
         };
-        let joined = self.seat(now, connection, &join.room, participant, join.guest, JoinOutcome::New);
+        let joined = self.seat(now, connection, &join, participant, JoinOutcome::New);
         let Participant { id, name, .. } = joined.participant.clone();
         if let Some(room) = self.rooms.get_mut(&join.room) {
             let line = room.chat.push(now.unix_ms, id.clone(), name, ChatBody::Joined);
@@ -59,7 +57,7 @@ impl<S> Rooms<S> {
             joined_at: identity.joined_at,
             host: false,
         };
-        Ok(self.seat(now, connection, &join.room, participant, join.guest.clone(), JoinOutcome::Restored))
+        Ok(self.seat(now, connection, join, participant, JoinOutcome::Restored))
     }
 
     /// Goes on as a participant who is still here, taking over from its connection if that lives.
@@ -122,14 +120,17 @@ impl<S> Rooms<S> {
         &mut self,
         now: Now,
         connection: ConnectionId,
-        name: &RoomName,
+        join: &Join,
         participant: Participant,
-        guest: Option<GuestId>,
         outcome: JoinOutcome,
     ) -> Joined {
-        let id = participant.id.clone();
-        let member =
-            Member { participant: participant.clone(), guest: guest.clone(), link: Link::Up { connection } };
+        let (id, name, guest) = (participant.id.clone(), &join.room, join.guest.clone());
+        let member = Member {
+            participant: participant.clone(),
+            guest: guest.clone(),
+            media_only: join.media_only,
+            link: Link::Up { connection },
+        };
         let room = self.rooms.entry(name.clone()).or_default();
         let chat = room.chat.lines();
         room.members.insert(id.clone(), member);
@@ -168,16 +169,18 @@ impl<S> Rooms<S> {
         }
     }
 
-    fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
+    pub(super) fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
         let capacity = self.limits.room_capacity;
         match self.rooms.get(name) {
-            Some(room) if room.members.len() >= capacity => return Err(Refusal::RoomFull { capacity }),
+            Some(room) if room.members.len() + room.viewers.len() >= capacity => {
+                return Err(Refusal::RoomFull { capacity });
+            }
             None if self.rooms.len() >= self.limits.rooms => {
                 return Err(Refusal::ServerFull { what: "rooms" });
             }
             _ => {}
         }
-        if self.participants >= self.limits.participants {
+        if self.participants + self.viewers.len() >= self.limits.participants {
             return Err(Refusal::ServerFull { what: "participants" });
         }
         Ok(())

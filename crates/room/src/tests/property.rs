@@ -8,7 +8,7 @@ use super::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Join { client: u64, room: u8 },
+    Join { client: u64, room: u8, media_only: bool },
     Resume { client: u64, reload: bool },
     Leave { client: u64 },
     Lose { client: u64, away: bool },
@@ -18,13 +18,16 @@ enum Step {
     Set { client: u64, locked: Option<bool>, routed: Option<bool> },
     SendAway { client: u64, whom: u64 },
     Route { client: u64 },
+    Watch { viewer: u64, room: u8 },
+    Unwatch { viewer: u64 },
     Wait { seconds: u64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let client = 0..5u64;
     prop_oneof![
-        4 => (client.clone(), 0..2u8).prop_map(|(client, room)| Step::Join { client, room }),
+        4 => (client.clone(), 0..2u8, proptest::bool::weighted(0.2))
+            .prop_map(|(client, room, media_only)| Step::Join { client, room, media_only }),
         3 => (client.clone(), any::<bool>()).prop_map(|(client, reload)| Step::Resume { client, reload }),
         1 => client.clone().prop_map(|client| Step::Leave { client }),
         3 => (client.clone(), any::<bool>()).prop_map(|(client, away)| Step::Lose { client, away }),
@@ -35,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(client, locked, routed)| Step::Set { client, locked, routed }),
         1 => (client.clone(), 0..5u64).prop_map(|(client, whom)| Step::SendAway { client, whom }),
         1 => client.prop_map(|client| Step::Route { client }),
+        1 => (0..2u64, 0..2u8).prop_map(|(viewer, room)| Step::Watch { viewer, room }),
+        1 => (0..2u64).prop_map(|viewer| Step::Unwatch { viewer }),
         1 => (1..40u64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
@@ -48,6 +53,7 @@ struct Client {
     others: BTreeMap<ParticipantId, Participant>,
     last_seq: BTreeMap<(ParticipantId, u32), u64>,
     host: bool,
+    media_only: bool,
     topology: Topology,
     settings: RoomSettings,
 }
@@ -55,6 +61,8 @@ struct Client {
 struct World {
     house: House,
     clients: Vec<Client>,
+    /// Who watches which room, by the viewer's connection.
+    viewers: BTreeMap<u64, u8>,
     next: u64,
     seq: u64,
     /// How media goes, as told outside of the rooms.
@@ -64,7 +72,14 @@ struct World {
 impl World {
     fn new() -> Self {
         let clients = vec![Client::default(); 5];
-        Self { house: House::with_places(4), clients, next: 1, seq: 0, topology: BTreeMap::new() }
+        Self {
+            house: House::with_places(4),
+            clients,
+            viewers: BTreeMap::new(),
+            next: 1,
+            seq: 0,
+            topology: BTreeMap::new(),
+        }
     }
 
     fn fresh(&mut self) -> u64 {
@@ -72,12 +87,13 @@ impl World {
         self.next
     }
 
-    fn join(&mut self, client: u64, room: u8, resume: Option<Identity>) {
+    fn join(&mut self, client: u64, room: u8, media_only: bool, resume: Option<Identity>) {
         let number = self.fresh();
         let wish = Join {
             room: RoomName::parse(&format!("room-{room}")).unwrap(),
             fresh_id: id(&format!("p{number}")),
             resume,
+            media_only,
             ..wish(&format!("client {client}"))
         };
         let slot = client as usize;
@@ -88,6 +104,7 @@ impl World {
             let mine = &mut self.clients[slot];
             mine.connection = number;
             mine.room = Some(room);
+            mine.media_only = media_only;
             mine.me = Some((joined.participant.id, joined.participant.incarnation));
             mine.host = joined.participant.host;
             (mine.topology, mine.settings) = (joined.topology, joined.settings);
@@ -97,13 +114,13 @@ impl World {
 
     fn run(&mut self, step: Step) {
         match step {
-            Step::Join { client, room } => self.join(client, room, None),
+            Step::Join { client, room, media_only } => self.join(client, room, media_only, None),
             Step::Resume { client, reload } => {
                 let mine = &self.clients[client as usize];
                 if let (Some(room), Some((id, incarnation))) = (mine.room, mine.me.clone()) {
                     let live = (!reload).then_some(incarnation);
                     let identity = Identity { id, incarnation, live, joined_at: 1, restorable: false };
-                    self.join(client, room, Some(identity));
+                    self.join(client, room, mine.media_only, Some(identity));
                 }
             }
             Step::Leave { client } => {
@@ -161,6 +178,18 @@ impl World {
                 let number = self.clients[client as usize].connection;
                 assert_eq!(self.house.rooms.route(now, ConnectionId(number)).is_ok(), number != 0);
             }
+            Step::Watch { viewer, room } => {
+                let (now, number) = (self.house.now(), 1_000_000 + viewer);
+                let watch = Watch { room: RoomName::parse(&format!("room-{room}")).unwrap(), password: None };
+                if self.house.rooms.watch(now, ConnectionId(number), &watch).is_ok() {
+                    assert_eq!(self.viewers.insert(number, room), None, "one watches one room");
+                }
+            }
+            Step::Unwatch { viewer } => {
+                let (now, number) = (self.house.now(), 1_000_000 + viewer);
+                self.house.rooms.unwatch(now, ConnectionId(number));
+                self.viewers.remove(&number);
+            }
             Step::Wait { seconds } => self.house.pass(Duration::from_secs(seconds)),
         }
         self.deliver();
@@ -174,6 +203,10 @@ impl World {
                 Output::Topology { room, mode } => {
                     let before = self.topology.insert(room, mode).unwrap_or_default();
                     assert_ne!(before, mode, "only a change is told");
+                    continue;
+                }
+                Output::WatchOver { connection } => {
+                    assert!(self.viewers.remove(&connection.0).is_some(), "it watched until now");
                     continue;
                 }
                 Output::MediaOver { .. } => continue,
@@ -241,10 +274,12 @@ impl World {
             let place = self.house.rooms.place(ConnectionId(client.connection)).expect("it has joined");
             assert_eq!(client.topology, place.topology);
             assert_eq!(self.topology.get(place.room).copied().unwrap_or_default(), place.topology);
-            if client.others.len() > 1 || client.settings.routed {
+            let watched = self.viewers.values().any(|room| Some(*room) == client.room);
+            if client.others.len() > 1 || client.settings.routed || client.media_only || watched {
                 assert_eq!(client.topology, Topology::Routed);
             }
         }
+        assert_eq!(self.viewers.len(), self.house.rooms.viewer_count());
         assert!(present <= self.house.rooms.participant_count());
         assert!(self.house.rooms.room_count() <= self.house.rooms.participant_count());
     }

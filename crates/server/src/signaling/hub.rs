@@ -208,7 +208,7 @@ impl State {
         while let Some(output) = self.rooms.poll_output() {
             let (to, event) = match output {
                 Output::Tell { to, event } => (to, convert::event(event)),
-                Output::MediaOver { .. } | Output::Topology { .. } => continue,
+                Output::MediaOver { .. } | Output::Topology { .. } | Output::WatchOver { .. } => continue,
             };
             for connection in to {
                 if !self.tell(connection, &event) {

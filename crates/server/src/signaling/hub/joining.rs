@@ -104,6 +104,7 @@ impl Hub {
             password: password
                 .filter(|password| !password.is_empty())
                 .map(|password| self.password_digest(&room, &password)),
+            media_only: false,
         };
         Ok((wish, room))
     }
