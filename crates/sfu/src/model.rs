@@ -59,6 +59,11 @@ pub struct View {
     pub receive: Receive,
     /// The videos it shows. What is not listed is not sent.
     pub wants: Vec<Want>,
+    /// It shows whoever speaks, at this height in device pixels: the screen, if that one shares it and there is a
+    /// slot for one video only.
+    pub speaker: Option<u16>,
+    /// It hears this participant alone; `None`: whoever is loudest.
+    pub hears: Option<String>,
 }
 
 /// How much a participant wants to receive.

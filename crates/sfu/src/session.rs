@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) audio: Vec<Seat>,
     pub(crate) voices: AudioSlots,
     pub(crate) view: View,
+    /// Whom it shows, if it wants whoever speaks.
+    pub(crate) follows: Option<SessionId>,
     pub(crate) allocator: Allocator<usize>,
     pub(crate) bandwidth: Estimator,
     /// The next transport-wide sequence number.

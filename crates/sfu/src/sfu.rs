@@ -233,6 +233,7 @@ impl Sfu {
             audio: Vec::new(),
             voices: AudioSlots::new(0),
             view: View::default(),
+            follows: None,
             allocator: Allocator::new(),
             bandwidth: Estimator::new(now, bwe::Limits { start: START_BITRATE, most: MOST_BITRATE }),
             transport: 0,

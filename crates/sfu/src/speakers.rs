@@ -323,11 +323,28 @@ fn passed(now: Instant, since: Option<Instant>, long: Duration) -> bool {
 pub(crate) struct AudioSlots {
     slots: Vec<Option<VoiceId>>,
     revision: Option<u64>,
+    hears: Hears,
+}
+
+/// Whose sound is worth a slot to a subscriber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hears {
+    #[default]
+    Everybody,
+    One(SessionId),
+    Nobody,
 }
 
 impl AudioSlots {
     pub(crate) fn new(slots: usize) -> Self {
-        Self { slots: vec![None; slots], revision: None }
+        Self { slots: vec![None; slots], revision: None, hears: Hears::Everybody }
+    }
+
+    /// What is assigned from now on.
+    pub(crate) fn listen_to(&mut self, hears: Hears) {
+        if self.hears != hears {
+            (self.hears, self.revision) = (hears, None);
+        }
     }
 
     /// Fills the slots with the first of the room's order that are not the subscriber's own. Screen sound gets at
@@ -337,7 +354,12 @@ impl AudioSlots {
             return false;
         }
         self.revision = Some(speakers.revision());
-        let chosen = choose(speakers, own, self.slots.len());
+        let hears = |one: SessionId| match self.hears {
+            Hears::Everybody => one != own,
+            Hears::One(only) => one == only,
+            Hears::Nobody => false,
+        };
+        let chosen = choose(speakers, hears, self.slots.len());
         let mut changed = false;
         for slot in &mut self.slots {
             if slot.is_some_and(|id| !chosen.contains(&id)) {
@@ -362,10 +384,10 @@ impl AudioSlots {
     }
 }
 
-fn choose(speakers: &Speakers, own: SessionId, slots: usize) -> Vec<VoiceId> {
-    let others = || speakers.order().filter(move |(_, session, _)| *session != own);
-    let screens = || others().filter(|(.., source)| *source == Source::ScreenAudio);
-    let voices = || others().filter(|(.., source)| *source != Source::ScreenAudio);
+fn choose(speakers: &Speakers, hears: impl Fn(SessionId) -> bool, slots: usize) -> Vec<VoiceId> {
+    let heard = || speakers.order().filter(|(_, session, _)| hears(*session));
+    let screens = || heard().filter(|(.., source)| *source == Source::ScreenAudio);
+    let voices = || heard().filter(|(.., source)| *source != Source::ScreenAudio);
     let pinned = slots.div_ceil(2);
     let first = screens().take(pinned).chain(voices());
     first.chain(screens().skip(pinned)).take(slots).map(|(id, ..)| id).collect()

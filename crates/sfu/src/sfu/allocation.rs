@@ -4,16 +4,28 @@ use std::time::Instant;
 
 use crate::{
     allocator::{self, Allocation, Candidate, Demand, LAYERS},
-    model::{Event, SessionId},
+    model::{Event, SessionId, Source, Want},
     room::Subscriber,
     seats::seat,
     session::{Held, Index, Session},
+    speakers::Hears,
 };
 
 use super::Sfu;
 
 /// What one voice takes, bits per second: Opus as browsers send it, and its headers.
 const VOICE: u64 = 45_000;
+
+/// What has a picture.
+const VIDEOS: [Source; 2] = [Source::Screen, Source::Camera];
+
+/// A video that a subscriber shows, of one who is here.
+struct Wanted {
+    whose: Index,
+    source: Source,
+    height: u16,
+    preferred: bool,
+}
 
 impl Sfu {
     /// Makes the allocations anew of those for whom something has changed.
@@ -29,8 +41,17 @@ impl Sfu {
     }
 
     fn allocate_voices(&mut self, index: Index) {
-        let session = &mut self.sessions[index as usize];
+        let session = &self.sessions[index as usize];
         let Some(room) = self.rooms.get(&session.room) else { return };
+        let hears = match &session.view.hears {
+            None => Hears::Everybody,
+            Some(name) => {
+                let one = room.names.get(&**name).and_then(|one| self.sessions.get(*one as usize));
+                one.map_or(Hears::Nobody, |one| Hears::One(one.id))
+            }
+        };
+        let session = &mut self.sessions[index as usize];
+        session.voices.listen_to(hears);
         if !session.voices.assign(&room.speakers, session.id) {
             return;
         }
@@ -53,17 +74,23 @@ impl Sfu {
     }
 
     fn allocate_videos(&mut self, now: Instant, index: Index) {
+        let follows = self.whom_to_follow(index);
+        self.sessions[index as usize].follows = follows;
         let session = &self.sessions[index as usize];
         let slots = session.video.len();
         let Some(room) = self.rooms.get(&session.room) else { return };
         let speaking = room.speakers.speaking().first();
         let mut candidates = Vec::with_capacity(session.view.wants.len());
-        for want in &session.view.wants {
-            let Some(whose) = room.names.get(&*want.participant).copied().filter(|whose| *whose != index)
-            else {
-                continue;
-            };
-            let Some(at) = self.find_track(whose, want.source) else { continue };
+        let followed = follows.and_then(|whose| self.by_id.get(&whose)).zip(session.view.speaker);
+        let followed = followed.into_iter().flat_map(|(&whose, height)| {
+            VIDEOS.map(|source| Wanted { whose, source, height, preferred: true })
+        });
+        let named = session.view.wants.iter().filter_map(|want| {
+            let &Want { ref participant, source, height, preferred } = want;
+            Some(Wanted { whose: *room.names.get(&**participant)?, source, height, preferred })
+        });
+        for want in followed.chain(named).filter(|want| want.whose != index) {
+            let Some(at) = self.find_track(want.whose, want.source) else { continue };
             if candidates.iter().any(|one: &Candidate<usize>| one.key == at) {
                 continue;
             }
@@ -71,7 +98,7 @@ impl Sfu {
                 key: at,
                 source: want.source,
                 preferred: want.preferred,
-                speaking: speaking.is_some_and(|speaking| self.by_id.get(speaking) == Some(&whose)),
+                speaking: speaking.is_some_and(|speaking| self.by_id.get(speaking) == Some(&want.whose)),
                 height: want.height,
                 layers: self.layers(now, at),
             });
@@ -104,6 +131,21 @@ impl Sfu {
         }
     }
 
+    /// Whom a subscriber sees who wants whoever speaks: who speaks and has a picture; while nobody does, who did last;
+    /// before anybody has, who has been here longest.
+    fn whom_to_follow(&self, index: Index) -> Option<SessionId> {
+        let session = self.sessions.get(index as usize)?;
+        session.view.speaker?;
+        let room = self.rooms.get(&session.room)?;
+        let has_picture =
+            |whose: Index| VIDEOS.into_iter().any(|source| self.find_track(whose, source).is_some());
+        let speaking = room.speakers.speaking().iter().copied().chain(session.follows);
+        let speaking = speaking.filter_map(|id| self.by_id.get(&id).copied());
+        let one =
+            speaking.chain(room.members.iter().copied()).find(|one| *one != index && has_picture(*one))?;
+        self.sessions.get(one as usize).map(|session| session.id)
+    }
+
     /// A track's layers as the allocator sees them.
     fn layers(&self, now: Instant, at: usize) -> [Option<allocator::Layer>; LAYERS] {
         let mut layers = [None; LAYERS];
@@ -116,7 +158,7 @@ impl Sfu {
         layers
     }
 
-    fn hold(&self, session: SessionId, source: crate::model::Source) -> Option<Held> {
+    fn hold(&self, session: SessionId, source: Source) -> Option<Held> {
         self.held(self.find_track(*self.by_id.get(&session)?, source)?)
     }
 

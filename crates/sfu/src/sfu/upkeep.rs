@@ -54,7 +54,7 @@ impl Sfu {
             session.review = now + REVIEW;
             session.again = None;
         }
-        let watches = !session.view.wants.is_empty();
+        let watches = !session.view.wants.is_empty() || session.view.speaker.is_some();
         if busy {
             self.note_busy(index);
         }
