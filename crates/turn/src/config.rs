@@ -15,15 +15,25 @@ pub struct Config {
     pub families: Families,
     /// The system can set the DF bit; without it, DONT-FRAGMENT is an unknown attribute (RFC 8656 §7.2).
     pub dont_fragment: bool,
+    /// The ports under which this process's SFU is a peer, at each of the server's own addresses. Data for it is
+    /// handed over ([`Forward::Sfu`](crate::Forward::Sfu)), whether or not such a port is open outside.
+    pub sfu_ports: Vec<u16>,
     /// Bounds.
     pub limits: Limits,
 }
 
 impl Config {
-    /// Both families, DF, default limits.
+    /// Both families, DF, no SFU, default limits.
     pub fn new(credentials: Credentials, policy: Policy) -> Self {
         let families = Families { v4: true, v6: true };
-        Self { credentials, policy, families, dont_fragment: true, limits: Limits::default() }
+        Self {
+            credentials,
+            policy,
+            families,
+            dont_fragment: true,
+            sfu_ports: Vec::new(),
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@
 //! [`Event::Created`].
 //!
 //! Data for a relay of this server never reaches a socket: it comes back as [`Forward::Client`] for the other
-//! client, or as [`Forward::Neighbour`] for the thread that owns the relay.
+//! client, as [`Forward::Neighbour`] for the thread that owns the relay, or as [`Forward::Sfu`].
 
 mod allocation;
 mod answer;

@@ -162,6 +162,15 @@ pub enum Forward {
         /// What.
         payload: Range<usize>,
     },
+    /// To the SFU of this process; what it answers comes back by [`Server::handle_sfu`](crate::Server::handle_sfu).
+    Sfu {
+        /// The client's relayed address.
+        from: SocketAddr,
+        /// The address of ours it was sent to; an answer has to come from it.
+        to: SocketAddr,
+        /// What.
+        payload: Range<usize>,
+    },
 }
 
 /// The bytes that come before a payload, at most 48: a Data indication with an IPv6 peer.

@@ -43,7 +43,7 @@ pub enum Inside {
     Relay(RelayId),
     /// A live relay of another media thread's core.
     Neighbour(u16),
-    /// The SFU's or its virtual candidate. Nothing yields this yet.
+    /// The SFU, under one of its addresses or its virtual candidate's.
     Sfu,
 }
 
@@ -100,6 +100,11 @@ impl Policy {
             Ok(()) => Verdict::Outside,
             Err(denial) => Verdict::Denied(denial),
         }
+    }
+
+    /// Is this an address under which the server itself is reached, loopback ones included?
+    pub(crate) fn is_ours(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || self.own.contains(&ip)
     }
 
     /// What contradicts or weakens itself in these rules, for `kaigi check` to explain.

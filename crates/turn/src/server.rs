@@ -264,7 +264,17 @@ impl Server {
         if let Some(index) = self.by_relayed.get(&peer) {
             return Some(Inside::Relay(self.relay_id(*index)));
         }
-        self.neighbours.get(&peer).map(|thread| Inside::Neighbour(*thread))
+        if let Some(thread) = self.neighbours.get(&peer) {
+            return Some(Inside::Neighbour(*thread));
+        }
+        let sfu = self.config.sfu_ports.contains(&peer.port()) && self.config.policy.is_ours(peer.ip());
+        sfu.then_some(Inside::Sfu)
+    }
+
+    /// Is anything inside this process under this address?
+    fn is_inside(&self, ip: IpAddr) -> bool {
+        let sfu = !self.config.sfu_ports.is_empty() && self.config.policy.is_ours(ip);
+        sfu || self.relayed_ips.iter().any(|row| row.0 == ip)
     }
 
     fn relay_id(&self, index: u32) -> RelayId {

@@ -3,6 +3,7 @@
 mod allocate;
 mod auth;
 mod channels;
+mod inside;
 mod limits;
 mod malformed;
 mod model;

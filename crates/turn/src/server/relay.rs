@@ -14,7 +14,7 @@ use crate::{
     allocation::{PeerKey, State, ip_key},
     codec,
     model::{Dropped, Family, FiveTuple, Forward, Head, IcmpError, Now, Output, RelayId},
-    policy::{Denial, Inside, Verdict},
+    policy::{Inside, Verdict},
     quota::Direction,
     time::Tick,
 };
@@ -116,6 +116,24 @@ impl Server {
         forward.inspect_err(|cause| self.metrics.drop(*cause))
     }
 
+    /// Data from the SFU, under its address `from`, to the client of the relay `to`: of this core, or of another
+    /// media thread's. The client has to permit it as any peer.
+    #[inline]
+    pub fn handle_sfu(
+        &mut self,
+        now: Now,
+        from: SocketAddr,
+        to: SocketAddr,
+        payload: &[u8],
+    ) -> Result<Forward, Dropped> {
+        if !self.by_relayed.contains_key(&to)
+            && let Some(thread) = self.neighbours.get(&to)
+        {
+            return Ok(Forward::Neighbour { thread: *thread, from, to, payload: 0..payload.len() });
+        }
+        self.handle_handover(now, from, to, payload)
+    }
+
     /// An ICMP error about what a relay socket sent: told to the client if the peer has a permission, and if it
     /// is one of the kinds RFC 8656 §11.5 names.
     pub fn handle_icmp(&mut self, now: Now, relay: RelayId, error: &IcmpError) {
@@ -172,6 +190,7 @@ impl Server {
     ) -> Result<Forward, Dropped> {
         let inside = match inside {
             Inside::Relay(id) if self.relays.is_current(id.index, id.generation) => inside,
+            Inside::Sfu => inside,
             // The relay a channel was bound to is gone; another may have its address by now.
             _ => self.inside(to).ok_or(Dropped::NoAllocation)?,
         };
@@ -185,7 +204,10 @@ impl Server {
                 self.metrics.handed_over += 1;
                 Ok(Forward::Neighbour { thread, from, to, payload })
             }
-            Inside::Sfu => Err(Dropped::Denied(Denial::OwnAddress)),
+            Inside::Sfu => {
+                self.metrics.handed_over += 1;
+                Ok(Forward::Sfu { from, to, payload })
+            }
         }
     }
 

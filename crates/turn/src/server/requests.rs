@@ -192,7 +192,7 @@ impl Server {
         }
         for peer in &peers {
             self.has_family(index, *peer)?;
-            let inside = self.relayed_ips.iter().any(|row| row.0 == peer.ip());
+            let inside = self.is_inside(peer.ip());
             self.config.policy.judge_address(peer.ip(), inside).map_err(|_| Refusal::Code(403))?;
         }
         let Some(allocation) = self.allocations.get_mut(index) else { return Err(Refusal::Code(437)) };
