@@ -42,8 +42,8 @@ pub enum Via {
     Udp,
     /// A TCP connection with RFC 4571 frames (ICE-TCP), by its number.
     Stream(u64),
-    /// A TURN relay of this very server, inside the process.
-    Relay,
+    /// A TURN relay of this very server, inside the process; the port of ours that it talks to.
+    Relay(u16),
 }
 
 /// Where [`Sfu::flush`](crate::Sfu::flush) writes datagrams.

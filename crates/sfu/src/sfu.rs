@@ -161,6 +161,11 @@ impl Sfu {
         self.settle(now);
     }
 
+    /// Has an authentic check of ICE come on this path, for a session that is there?
+    pub fn knows_path(&self, path: &Path) -> bool {
+        self.by_path.contains_key(path)
+    }
+
     /// A path is no more: its TCP connection was closed.
     pub fn forget_path(&mut self, path: &Path) {
         if let Some(index) = self.by_path.remove(path)

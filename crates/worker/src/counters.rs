@@ -1,17 +1,19 @@
 //! What the threads count.
 
-/// Everything counted by the TURN servers and the sockets. All counters only grow; what is open does not.
+/// Everything counted by the TURN servers, the SFU and the sockets. All counters only grow; what is open does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// By the TURN servers.
     pub turn: kaigi_turn::Metrics,
+    /// By the SFU.
+    pub sfu: kaigi_sfu::Metrics,
     /// By what is around them.
     pub io: Io,
     /// What there is now.
     pub open: Open,
 }
 
-/// What the TURN servers hold.
+/// What the cores hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open {
     /// Allocations.
@@ -20,6 +22,8 @@ pub struct Open {
     pub permissions: usize,
     /// Channels of all allocations, likewise.
     pub channels: usize,
+    /// Sessions of the SFU.
+    pub sessions: usize,
 }
 
 /// What sockets and queues have counted.
@@ -45,7 +49,7 @@ pub struct Io {
     pub drops_shared: u64,
     /// The same for relay sockets.
     pub drops_relays: u64,
-    /// Datagrams for a relay of another thread that did not keep up.
+    /// Datagrams for a relay or session of another thread that did not keep up.
     pub lost_handovers: u64,
     /// Frames lost on their way to a TCP or TLS client that did not read: too old, or too many.
     pub lost_frames: u64,
@@ -56,10 +60,14 @@ pub struct Io {
 impl Metrics {
     pub(crate) fn add(&mut self, other: &Self) {
         self.turn.add(&other.turn);
+        self.sfu.total.add(&other.sfu.total);
+        self.sfu.refused.add(&other.sfu.refused);
+        self.sfu.rooms.extend_from_slice(&other.sfu.rooms);
         self.io.add(&other.io);
         self.open.allocations += other.open.allocations;
         self.open.permissions += other.open.permissions;
         self.open.channels += other.open.channels;
+        self.open.sessions += other.open.sessions;
     }
 }
 

@@ -85,6 +85,22 @@ impl Egress {
     pub(crate) fn push(&mut self, route: Route, parts: &[&[u8]]) {
         let start = self.bytes.len();
         parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self.add(route, start);
+    }
+
+    /// Adds the datagram that `write` appends, if it appends any.
+    #[inline]
+    pub(crate) fn push_with(&mut self, route: Route, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        if self.bytes.len() > start {
+            self.add(route, start);
+        }
+    }
+
+    /// Adds the datagram that lies at the end of the arena.
+    #[inline]
+    fn add(&mut self, route: Route, start: usize) {
         let (end, place) = (self.bytes.len(), place(&route));
         let length = end - start;
         let at = self.places[place] as usize;

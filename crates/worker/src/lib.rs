@@ -1,26 +1,35 @@
-//! The media threads. Each owns its UDP sockets, its relay sockets and its TURN server outright; they exchange
-//! values with each other and with the rest of the process over bounded queues. Knows no HTTP and no accounts of
-//! people.
+//! The media threads. Each owns its UDP sockets, its relay sockets, its TURN server and its share of the SFU
+//! outright; they exchange values with each other and with the rest of the process over bounded queues. Knows no
+//! HTTP and no accounts of people.
 //!
 //! All threads have sockets on the same addresses and the same port; the system gives a client always to the
-//! same one. Data from a relay of one thread to a relay of another is handed over inside the process.
+//! same one. What a thread receives for a session or a relay of another is handed over inside the process; the
+//! owner answers from its own socket of the same address.
 
 mod counters;
 mod egress;
 mod media;
 mod neighbours;
 mod outbox;
+mod outlet;
+mod owners;
 mod relays;
+mod sessions;
 mod thread;
 
 use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
 use bytes::Bytes;
+pub use kaigi_sfu as sfu;
+use kaigi_sfu::{Identity, SessionId, View};
 use kaigi_turn::{Config, NonceKey, Quotas, Rate, Server};
 pub use kaigi_turn::{FiveTuple, StreamId};
 use kaigi_udp::Buffers;
@@ -29,14 +38,21 @@ use rand::{SeedableRng, rngs::StdRng};
 
 pub use counters::{Io, Metrics, Open};
 pub use outbox::Outbox;
+pub use sessions::{Busy, Connect, Report};
 
 use neighbours::{Neighbours, Port};
+use sessions::Reports;
 
 /// Bytes that the system is asked to keep each way for a socket everybody talks to: 4 MB are 30 ms of 1 Gbit/s.
 pub const SOCKET_BUFFER: usize = 4 << 20;
 
 /// The most threads.
 pub const MOST_THREADS: usize = 64;
+
+/// The port of the *virtual candidate*: at an address of the server's, no socket is ever opened on it, but TURN hands
+/// what is sent to it over to the SFU. Browsers drop candidates with a port below 1024, and private ones on 443, so
+/// a relay would have no peer otherwise. Below the ports that systems give out by themselves.
+pub const VIRTUAL_PORT: u16 = 29_479;
 
 /// Pieces of streams that may wait for a thread; whoever reads them from a connection waits then.
 const INPUTS: usize = 1024;
@@ -53,6 +69,8 @@ pub struct Options {
     pub local_addresses: Vec<IpAddr>,
     /// Addresses under which the machine's are reached from outside (1:1 NAT), told to clients instead.
     pub public_addresses: Vec<IpAddr>,
+    /// The most sessions of the SFU in each thread.
+    pub sessions: usize,
 }
 
 /// What connections tell the threads.
@@ -76,6 +94,32 @@ pub enum Input {
         /// The same.
         from: FiveTuple,
     },
+    /// A TCP connection turned out to speak ICE (RFC 6544).
+    IceOpened {
+        /// Its number: one of [`Worker::stream_on`] the thread that its first check names.
+        id: StreamId,
+        /// The client.
+        remote: SocketAddr,
+        /// Which of our addresses it came to.
+        local: IpAddr,
+        /// Where packets for it go, in RFC 4571 frames. Closed when the thread has no use for the connection (any
+        /// more).
+        outbox: Arc<Outbox>,
+        /// What came so far: the first check, and what followed.
+        frames: Bytes,
+    },
+    /// Something came over it.
+    IceFrames {
+        /// The same.
+        id: StreamId,
+        /// Whole RFC 4571 frames.
+        frames: Bytes,
+    },
+    /// It is gone.
+    IceClosed {
+        /// The same.
+        id: StreamId,
+    },
     /// The thread is to panic.
     #[cfg(test)]
     Panic {
@@ -85,13 +129,14 @@ pub enum Input {
 }
 
 impl Input {
-    fn from(&self) -> &FiveTuple {
+    fn stream(&self) -> StreamId {
         match self {
             Input::StreamOpened { from, .. }
             | Input::StreamFrames { from, .. }
-            | Input::StreamClosed { from } => from,
+            | Input::StreamClosed { from } => from.transport.stream().unwrap_or(StreamId(0)),
+            Input::IceOpened { id, .. } | Input::IceFrames { id, .. } | Input::IceClosed { id } => *id,
             #[cfg(test)]
-            Input::Panic { from } => from,
+            Input::Panic { from } => from.transport.stream().unwrap_or(StreamId(0)),
         }
     }
 }
@@ -108,6 +153,8 @@ pub struct Worker(Arc<Running>);
 struct Running {
     ports: Arc<[Port]>,
     metrics: Vec<Arc<Mutex<Metrics>>>,
+    reports: Arc<Reports>,
+    streams: AtomicU64,
 }
 
 impl Worker {
@@ -120,10 +167,20 @@ impl Worker {
             inboxes.push(inbox);
         }
         let ports: Arc<[Port]> = ports.into();
-        let turn = share(options.turn, options.sockets.len());
+        let mut turn = share(options.turn, options.sockets.len());
+        let shared = options.sockets.iter().flatten().find_map(|socket| socket.local_addr().ok());
+        turn.sfu_ports = shared.map(|address| address.port()).into_iter().chain([VIRTUAL_PORT]).collect();
+        let identity =
+            Identity::generate().ok_or_else(|| io::Error::other("no key for DTLS could be made"))?;
+        let reports = Arc::new(Reports::default());
         let quotas = quotas(&turn, &options.nonce_key);
         // From here on an error ends the threads that run already.
-        let mut running = Running { ports: ports.clone(), metrics: Vec::new() };
+        let mut running = Running {
+            ports: ports.clone(),
+            metrics: Vec::new(),
+            reports: reports.clone(),
+            streams: AtomicU64::new(0),
+        };
         for (index, (inbox, sockets)) in inboxes.into_iter().zip(options.sockets).enumerate() {
             let setup = thread::Setup {
                 sockets,
@@ -132,6 +189,12 @@ impl Worker {
                 nonce_key: options.nonce_key.clone(),
                 local_addresses: options.local_addresses.clone(),
                 public_addresses: options.public_addresses.clone(),
+                sfu: sfu::Config {
+                    identity: identity.clone(),
+                    thread: index as u8,
+                    sessions: options.sessions,
+                },
+                reports: reports.clone(),
             };
             let neighbours = Neighbours::new(ports.clone(), index as u16);
             let metrics = Arc::new(Mutex::new(Metrics::default()));
@@ -144,10 +207,66 @@ impl Worker {
         Ok(Self(Arc::new(running)))
     }
 
+    /// How many threads there are.
+    pub fn threads(&self) -> u16 {
+        self.0.ports.len() as u16
+    }
+
+    /// A number for a connection of any thread; the threads take turns.
+    pub fn stream(&self) -> StreamId {
+        let count = self.0.streams.fetch_add(1, Ordering::Relaxed);
+        let threads = self.0.ports.len() as u64;
+        StreamId(count * threads + count % threads)
+    }
+
+    /// A number for a connection of this thread.
+    pub fn stream_on(&self, thread: u16) -> StreamId {
+        let count = self.0.streams.fetch_add(1, Ordering::Relaxed);
+        let threads = self.0.ports.len() as u64;
+        StreamId(count * threads + u64::from(thread) % threads)
+    }
+
+    /// The thread whose session has this ICE user name fragment, if it can be one of ours.
+    pub fn thread_of(&self, ufrag: &str) -> Option<u16> {
+        thread_of(ufrag, self.0.ports.len())
+    }
+
+    /// Has a thread answer an offer. The answer comes with [`Worker::reports`].
+    pub fn connect(&self, thread: u16, connect: Connect) -> Result<(), Busy> {
+        let port = self.port(thread).ok_or(Busy)?;
+        port.orders.connect(connect)?;
+        port.bell.ring();
+        Ok(())
+    }
+
+    /// What a session's participant wants to receive.
+    pub fn set_view(&self, thread: u16, session: SessionId, view: View) {
+        if let Some(port) = self.port(thread) {
+            port.orders.set_view(session, view);
+            port.bell.ring();
+        }
+    }
+
+    /// Ends a session.
+    pub fn disconnect(&self, thread: u16, session: SessionId) {
+        if let Some(port) = self.port(thread) {
+            port.orders.disconnect(session);
+            port.bell.ring();
+        }
+    }
+
+    /// Waits until something has happened to sessions, and tells all of it. For one reader.
+    pub async fn reports(&self) -> Report {
+        self.0.reports.take().await
+    }
+
+    fn port(&self, thread: u16) -> Option<&Port> {
+        self.0.ports.get(usize::from(thread))
+    }
+
     /// Tells the thread of this stream something; waits while it is busy.
     pub async fn tell(&self, input: Input) {
-        let stream = input.from().transport.stream().map_or(0, |id| id.0);
-        let port = &self.0.ports[(stream % self.0.ports.len() as u64) as usize];
+        let port = &self.0.ports[(input.stream().0 % self.0.ports.len() as u64) as usize];
         // The threads end only with the process.
         if port.inputs.send(input).await.is_ok() {
             port.bell.ring();
@@ -168,6 +287,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.ports.iter().for_each(Port::stop);
     }
+}
+
+/// The thread whose session has this ICE user name fragment: its first two characters are the thread's number.
+fn thread_of(ufrag: &str, threads: usize) -> Option<u16> {
+    let thread = u16::from_str_radix(ufrag.get(..2)?, 16).ok()?;
+    (usize::from(thread) < threads).then_some(thread)
 }
 
 /// A thread's share of the answers to whom is not proven. Where they matter there are many who ask, and those

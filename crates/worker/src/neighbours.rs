@@ -1,4 +1,4 @@
-//! What threads tell each other: which relays they have, and data for them.
+//! What threads tell each other: which relays they have, whose clients are theirs, and data for both.
 
 use std::{
     collections::HashMap,
@@ -9,13 +9,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, SyncSender},
     },
+    time::Instant,
 };
 
+use kaigi_sfu::Path;
 use kaigi_turn::Server;
 use mio::{Poll, Token, Waker};
 use tokio::sync::mpsc as async_mpsc;
 
-use crate::{Input, relays::Relays};
+use crate::{Input, owners::Owners, relays::Relays, sessions::Orders};
 
 /// The bell's token; sockets' come after it.
 pub(crate) const BELL: Token = Token(0);
@@ -30,6 +32,7 @@ const PARCEL: usize = 64 * 1024;
 pub(crate) struct Port {
     pub(crate) inputs: async_mpsc::Sender<Input>,
     pub(crate) bell: Bell,
+    pub(crate) orders: Orders,
     parcels: SyncSender<Parcel>,
     news: News,
     stop: AtomicBool,
@@ -63,8 +66,14 @@ impl Port {
         let bell = Bell { rung: AtomicBool::new(false), waker: Waker::new(poll.registry(), BELL)? };
         let (sender, inputs) = async_mpsc::channel(inputs);
         let (parcels, received) = mpsc::sync_channel(PARCELS);
-        let port =
-            Self { inputs: sender, bell, parcels, news: News::default(), stop: AtomicBool::new(false) };
+        let port = Self {
+            inputs: sender,
+            bell,
+            orders: Orders::default(),
+            parcels,
+            news: News::default(),
+            stop: AtomicBool::new(false),
+        };
         Ok((port, Inbox { poll, inputs, parcels: received }))
     }
 
@@ -75,19 +84,35 @@ impl Port {
     }
 }
 
-/// Datagrams from relays of one thread to relays of another.
+/// Datagrams of one thread for another.
 #[derive(Default)]
 pub(crate) struct Parcel {
+    /// Who sends it.
+    pub(crate) sender: u16,
     bytes: Vec<u8>,
-    /// The sender's and the receiver's relayed addresses, and where the payload ends.
-    items: Vec<(SocketAddr, SocketAddr, usize)>,
+    /// Each datagram's purpose, and where it ends.
+    items: Vec<(Handed, usize)>,
+}
+
+/// What a datagram is handed over for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// For the client of a relay.
+    Relay {
+        /// The address it comes from: another relay's, or the SFU's.
+        from: SocketAddr,
+        /// The relayed address.
+        to: SocketAddr,
+    },
+    /// For the SFU: it came on this path.
+    Sfu(Path),
 }
 
 impl Parcel {
-    /// The sender's and the receiver's relayed addresses and the payload, of each datagram.
-    pub(crate) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, SocketAddr, &[u8])> {
-        let starts = std::iter::once(0).chain(self.items.iter().map(|item| item.2));
-        self.items.iter().zip(starts).map(|((from, to, end), start)| (*from, *to, &self.bytes[start..*end]))
+    /// Each datagram and what it is for.
+    pub(crate) fn datagrams(&self) -> impl Iterator<Item = (Handed, &[u8])> {
+        let starts = std::iter::once(0).chain(self.items.iter().map(|item| item.1));
+        self.items.iter().zip(starts).map(|((handed, end), start)| (*handed, &self.bytes[start..*end]))
     }
 }
 
@@ -102,6 +127,8 @@ struct News {
 #[derive(Default)]
 struct Changes {
     relays: HashMap<SocketAddr, Change>,
+    /// Paths that clients of another thread use, and which thread's; each was proven to that thread.
+    paths: HashMap<Path, u16>,
     /// Threads that lost all their relays, a bit each.
     restarted: u64,
 }
@@ -195,6 +222,7 @@ impl Neighbours {
         for port in self.others() {
             port.news.tell(|changes| {
                 changes.restarted |= 1 << self.own;
+                changes.paths.retain(|_, thread| *thread != self.own);
                 changes.relays.retain(|_, change| {
                     change.opened = change.opened.filter(|thread| *thread != self.own);
                     change.opened.is_some() || change.closed != 0
@@ -204,17 +232,37 @@ impl Neighbours {
         }
     }
 
+    /// The next thread that sees a datagram on this path is told that it is for this one. It acts on it before it
+    /// looks at a datagram that comes later.
+    pub(crate) fn claim(&self, thread: u16, path: &Path) {
+        if let Some(port) = self.ports.get(usize::from(thread)) {
+            port.news.tell(|changes| {
+                changes.paths.insert(*path, self.own);
+            });
+        }
+    }
+
+    /// How many threads there are.
+    pub(crate) fn count(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// What the rest of the process wants of this thread.
+    pub(crate) fn orders(&self) -> &Orders {
+        &self.port().orders
+    }
+
     /// Brings the table of neighbours up to date. Where another thread has started anew, it is told which relays
     /// there are here.
     #[inline]
-    pub(crate) fn learn(&self, turn: &mut Server, relays: &Relays) {
+    pub(crate) fn learn(&self, turn: &mut Server, relays: &Relays, owners: &mut Owners) {
         if self.port().news.any.load(Ordering::Acquire) {
-            self.learn_news(turn, relays);
+            self.learn_news(turn, relays, owners);
         }
     }
 
     #[cold]
-    fn learn_news(&self, turn: &mut Server, relays: &Relays) {
+    fn learn_news(&self, turn: &mut Server, relays: &Relays, owners: &mut Owners) {
         let changes = {
             let mut changes = self.port().news.lock();
             self.port().news.any.store(false, Ordering::SeqCst);
@@ -223,6 +271,7 @@ impl Neighbours {
         let threads = |bits: u64| (0..self.ports.len() as u16).filter(move |thread| bits & 1 << thread != 0);
         for thread in threads(changes.restarted) {
             turn.remove_neighbours(thread);
+            owners.forget_thread(thread);
             let port = &self.ports[usize::from(thread)];
             port.news.tell(|theirs| {
                 for relayed in relays.addresses() {
@@ -231,6 +280,8 @@ impl Neighbours {
             });
             port.bell.ring();
         }
+        let now = Instant::now();
+        changes.paths.into_iter().for_each(|(path, thread)| owners.learn(now, path, thread));
         for (relayed, change) in changes.relays {
             threads(change.closed).for_each(|thread| turn.remove_neighbour(relayed, thread));
             if let Some(thread) = change.opened {
@@ -239,18 +290,12 @@ impl Neighbours {
         }
     }
 
-    /// Data for a relay of another thread, to be sent with [`flush`](Self::flush). Returns how many datagrams
-    /// were lost because that thread does not keep up.
-    pub(crate) fn hand_over(
-        &mut self,
-        thread: u16,
-        from: SocketAddr,
-        to: SocketAddr,
-        payload: &[u8],
-    ) -> usize {
+    /// A datagram for another thread, to be sent with [`flush`](Self::flush). Returns how many datagrams were lost
+    /// because that thread does not keep up.
+    pub(crate) fn hand_over(&mut self, thread: u16, handed: Handed, payload: &[u8]) -> usize {
         let Some(parcel) = self.parcels.get_mut(usize::from(thread)) else { return 1 };
         parcel.bytes.extend_from_slice(payload);
-        parcel.items.push((from, to, parcel.bytes.len()));
+        parcel.items.push((handed, parcel.bytes.len()));
         if parcel.bytes.len() >= PARCEL { self.send(usize::from(thread)) } else { 0 }
     }
 
@@ -267,7 +312,8 @@ impl Neighbours {
 
     fn send(&mut self, thread: usize) -> usize {
         let empty = self.spare.pop().unwrap_or_default();
-        let parcel = std::mem::replace(&mut self.parcels[thread], empty);
+        let mut parcel = std::mem::replace(&mut self.parcels[thread], empty);
+        parcel.sender = self.own;
         match self.ports[thread].parcels.try_send(parcel) {
             Ok(()) => {
                 self.ports[thread].bell.ring();

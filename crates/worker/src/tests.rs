@@ -1,6 +1,8 @@
 //! Whole workers on loopback, with clients that know nothing of them.
 
 mod client;
+mod peer;
+mod sessions;
 mod threads;
 mod udp;
 
@@ -30,6 +32,7 @@ fn with(threads: usize, policy: Policy, limits: Limits) -> (Worker, std::net::So
         nonce_key: NonceKey([7; 32]),
         local_addresses: vec!["127.0.0.1".parse().unwrap()],
         public_addresses: vec![],
+        sessions: 100,
     };
     (Worker::start(options).unwrap(), address)
 }

@@ -24,6 +24,8 @@ use crate::{
     media::Media,
     neighbours::{BELL, Inbox, Neighbours},
     relays::Addresses,
+    sessions::Reports,
+    sfu::{self, Sfu},
 };
 
 /// What the sockets that everybody talks to shall have.
@@ -56,6 +58,8 @@ pub(crate) struct Setup {
     pub(crate) nonce_key: NonceKey,
     pub(crate) local_addresses: Vec<IpAddr>,
     pub(crate) public_addresses: Vec<IpAddr>,
+    pub(crate) sfu: sfu::Config,
+    pub(crate) reports: Arc<Reports>,
 }
 
 impl Setup {
@@ -68,9 +72,10 @@ impl Setup {
         let rng = Box::new(StdRng::from_os_rng());
         let turn = Server::new(self.turn.clone(), self.nonce_key.clone(), rng, Instant::now());
         let turn = turn.sharing(&self.quotas);
+        let sfu = Sfu::new(self.sfu.clone(), Box::new(StdRng::from_os_rng()), Instant::now());
         let addresses =
             Addresses { local: self.local_addresses.clone(), public: self.public_addresses.clone() };
-        Media::new(turn, shared, neighbours, registry, addresses)
+        Media::new((turn, sfu), shared, neighbours, registry, addresses, self.reports.clone())
     }
 }
 
@@ -112,11 +117,15 @@ pub(crate) fn start(
                         return;
                     }
                     neighbours.restarted();
+                    setup.reports.lost(neighbours.own(), neighbours.orders().last_begun());
                     let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
                     shown.io.restarts += 1;
                     shown.open = Open::default();
+                    shown.sfu.rooms.clear();
                     past = shown.clone();
-                    tracing::error!("a media thread panicked; it starts anew, its relays are gone");
+                    tracing::error!(
+                        "a media thread panicked; it starts anew, its relays and sessions are gone"
+                    );
                 }
                 Err(error) => tracing::error!(%error, "a media thread cannot use its sockets; trying again"),
             }
@@ -145,7 +154,7 @@ struct Turns {
 impl Turns {
     fn new(media: Media, past: Metrics, shown: Arc<Mutex<Metrics>>) -> Self {
         // After a panic nobody tells again of what was there.
-        let shared = vec![true; media.shared.len()];
+        let shared = vec![true; media.outlet.shared.len()];
         let (batch, relays) = (Batch::default(), VecDeque::new());
         Self { media, batch, shared, relays, inbox: true, tick: None, past, shown }
     }
@@ -153,7 +162,7 @@ impl Turns {
     /// Until the worker is gone.
     fn run(mut self, inbox: &mut Inbox) {
         let mut events = Events::with_capacity(EVENTS);
-        while !self.media.neighbours.stopping() {
+        while !self.media.outlet.neighbours.stopping() {
             if let Err(error) = inbox.poll.poll(&mut events, self.wait())
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -171,8 +180,7 @@ impl Turns {
         if self.inbox || !self.relays.is_empty() || self.shared.contains(&true) {
             return Some(Duration::ZERO);
         }
-        let due = self.media.turn.poll_timeout().map(|(due, _)| due);
-        let next = due.into_iter().chain(self.tick).min()?;
+        let next = self.media.poll_timeout().into_iter().chain(self.tick).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
@@ -180,7 +188,7 @@ impl Turns {
         let first_relay = relay_token(self.shared.len(), 0).0;
         match event.token() {
             BELL => {
-                self.media.neighbours.heard();
+                self.media.outlet.neighbours.heard();
                 self.inbox = true;
             }
             Token(token) if token < first_relay => self.shared[token - BELL.0 - 1] = true,
@@ -189,7 +197,7 @@ impl Turns {
                 if event.is_error() {
                     self.media.read_errors(index);
                 }
-                if let Some(relay) = self.media.relays.get_mut(index)
+                if let Some(relay) = self.media.outlet.relays.get_mut(index)
                     && !std::mem::replace(&mut relay.waits, true)
                 {
                     self.relays.push_back(index);
@@ -211,7 +219,7 @@ impl Turns {
             let Some(index) = self.relays.pop_front() else { break };
             let read = self.media.read_relay(index, &mut self.batch);
             let drained = read.map_or_else(broken, |filled| filled.drained);
-            if let Some(relay) = self.media.relays.get_mut(index) {
+            if let Some(relay) = self.media.outlet.relays.get_mut(index) {
                 relay.waits = !drained;
                 if !drained {
                     self.relays.push_back(index);
@@ -226,6 +234,7 @@ impl Turns {
     /// Whether there may be more.
     fn open_inbox(&mut self, inbox: &mut Inbox) -> bool {
         self.media.learn();
+        self.media.obey();
         let mut more = true;
         for _ in 0..INBOX_TURNS {
             more = self.media.receive_handover(inbox);
@@ -242,7 +251,7 @@ impl Turns {
 
     fn keep_time(&mut self) {
         let now = Instant::now();
-        if self.media.turn.poll_timeout().is_some_and(|(due, _)| due <= now) {
+        if self.media.poll_timeout().is_some_and(|due| due <= now) {
             self.media.handle_timeout();
         }
         match self.tick {
@@ -260,9 +269,18 @@ impl Turns {
     fn show(&self) {
         let mut sum = self.past.clone();
         let sizes = self.media.turn.sizes();
-        let open =
-            Open { allocations: sizes.allocations, permissions: sizes.permissions, channels: sizes.channels };
-        sum.add(&Metrics { turn: self.media.turn.metrics().clone(), io: self.media.io, open });
+        let open = Open {
+            allocations: sizes.allocations,
+            permissions: sizes.permissions,
+            channels: sizes.channels,
+            sessions: self.media.sfu.session_count(),
+        };
+        sum.add(&Metrics {
+            turn: self.media.turn.metrics().clone(),
+            sfu: self.media.sfu.metrics(),
+            io: self.media.outlet.io,
+            open,
+        });
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = sum;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kaigi_sfu::{Identity, Sfu};
 use kaigi_turn::{Limits, NonceKey, Server, policy::Policy};
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     Input, Outbox,
     media::Media,
-    neighbours::{Inbox, Neighbours, Port},
+    neighbours::{Handed, Inbox, Neighbours, Port},
     relays::Addresses,
 };
 
@@ -65,7 +66,9 @@ fn media(ports: Arc<[Port]>, inbox: &Inbox) -> Media {
     let rng = Box::new(StdRng::seed_from_u64(1));
     let config = config(Policy::default(), Limits::default());
     let turn = Server::new(config, NonceKey([7; 32]), rng, std::time::Instant::now());
-    Media::new(turn, vec![], Neighbours::new(ports, 0), registry, addresses)
+    let sfu = kaigi_sfu::Config { identity: Identity::generate().unwrap(), thread: 0, sessions: 1 };
+    let sfu = Sfu::new(sfu, Box::new(StdRng::seed_from_u64(2)), std::time::Instant::now());
+    Media::new((turn, sfu), vec![], Neighbours::new(ports, 0), registry, addresses, Arc::default())
 }
 
 #[test]
@@ -190,10 +193,11 @@ fn parcels_for_a_thread_that_does_not_keep_up_have_a_bound() {
     let (two, inbox) = Port::new(1).unwrap();
     let mut neighbours = Neighbours::new(vec![one, two].into(), 0);
     let (from, to) = ("192.0.2.1:1".parse().unwrap(), "192.0.2.2:2".parse().unwrap());
+    let handed = Handed::Relay { from, to };
     let payload = [0; 1000];
     let mut lost = 0;
     for _ in 0..20_000 {
-        lost += neighbours.hand_over(1, from, to, &payload);
+        lost += neighbours.hand_over(1, handed, &payload);
     }
     lost += neighbours.flush();
     let mut kept = 0;
