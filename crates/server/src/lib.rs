@@ -2,8 +2,10 @@
 //! between clients and the room core. All I/O and every clock of the process is here.
 
 mod assets;
+mod bridge;
 pub mod certificate;
 mod http;
+mod ice_tcp;
 mod listener;
 mod metrics;
 mod minter;

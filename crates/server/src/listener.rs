@@ -22,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::{certificate::Store, http::Redirect, prefix::Prefixed, turn, visitor::Link};
+use crate::{certificate::Store, http::Redirect, ice_tcp, prefix::Prefixed, turn, visitor::Link};
 
 /// From accept to the first byte of the first request, TLS handshake included.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
@@ -129,7 +129,10 @@ impl Acceptor {
                 turn::serve(stream, peer, local, false, &self.worker).await;
                 Ok(())
             }
-            // ICE-TCP (Stream::FramedStun) comes here with the SFU.
+            (Purpose::Https(..) | Purpose::PlainHttp(_), Stream::FramedStun) => {
+                let served = ice_tcp::serve(stream, peer, local, deadline, &self.worker).await;
+                served.then_some(()).ok_or(Drop::Unknown)
+            }
             _ => Err(Drop::Unknown),
         }
     }

@@ -1,6 +1,7 @@
-//! What `/metrics` shows, each with its meaning.
+//! What `/metrics` shows, each with its meaning, and what the SFU has counted.
 
-use metrics::{describe_counter, describe_gauge};
+use kaigi_worker::sfu::{Counters, Metrics, Refused};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 /// Registers the descriptions.
 pub(crate) fn describe() {
@@ -67,6 +68,96 @@ pub(crate) fn describe() {
     );
     describe_counter!(
         "kaigi_media_thread_restarts_total",
-        "Media threads that failed and started anew; each lost its relays."
+        "Media threads that failed and started anew; each lost its relays and its sessions."
     );
+    describe_gauge!("kaigi_sfu_sessions", "Peer connections to the server now.");
+    describe_gauge!("kaigi_sfu_rooms", "Rooms with peer connections to the server now.");
+    describe_gauge!("kaigi_sfu_tracks", "Tracks that participants send to the server now.");
+    describe_counter!(
+        "kaigi_sfu_packets_total",
+        "Media packets: received from publishers, forwarded to subscribers, sent again (RFC 4588), sent to probe a network."
+    );
+    describe_counter!("kaigi_sfu_bytes_total", "Bytes of media: payloads received, datagrams forwarded.");
+    describe_counter!(
+        "kaigi_sfu_nacked_packets_total",
+        "Packets that subscribers reported missing, by whether they could be sent again."
+    );
+    describe_counter!(
+        "kaigi_sfu_lost_packets_total",
+        "Packets lost on the way to subscribers, by their receiver reports."
+    );
+    describe_counter!(
+        "kaigi_sfu_layer_switches_total",
+        "Times a subscriber's picture went to another simulcast layer."
+    );
+    describe_counter!(
+        "kaigi_sfu_keyframe_requests_total",
+        "Keyframes that subscribers asked for, and that publishers were asked for."
+    );
+    describe_counter!(
+        "kaigi_sfu_queue_drops_total",
+        "Packets not sent because too many waited for a subscriber."
+    );
+    describe_counter!(
+        "kaigi_sfu_data_messages_total",
+        "Data messages passed on, and lost because a receiver did not read."
+    );
+    describe_counter!(
+        "kaigi_sfu_refused_total",
+        "Datagrams and offers that the SFU refused, by cause: of an unknown address, or not authentic."
+    );
+}
+
+/// Shows what the SFU has counted, rooms together: a room's name is a key, and their number has no bound.
+pub(crate) fn show_sfu(metrics: &Metrics) {
+    let Metrics { total, refused, rooms } = metrics;
+    gauge!("kaigi_sfu_rooms").set(rooms.len() as f64);
+    gauge!("kaigi_sfu_tracks").set(rooms.iter().map(|room| room.tracks).sum::<usize>() as f64);
+    let Counters {
+        received_packets,
+        received_bytes,
+        forwarded_packets,
+        forwarded_bytes,
+        retransmitted_packets,
+        probe_packets,
+        nacked_packets,
+        nacks_unanswered,
+        lost_packets,
+        layer_switches,
+        keyframe_requests,
+        keyframes_asked,
+        queue_drops,
+        data_messages,
+        data_drops,
+    } = *total;
+    for (name, label, value, count) in [
+        ("kaigi_sfu_packets_total", "what", "received", received_packets),
+        ("kaigi_sfu_packets_total", "what", "forwarded", forwarded_packets),
+        ("kaigi_sfu_packets_total", "what", "sent_again", retransmitted_packets),
+        ("kaigi_sfu_packets_total", "what", "probe", probe_packets),
+        ("kaigi_sfu_bytes_total", "what", "received", received_bytes),
+        ("kaigi_sfu_bytes_total", "what", "forwarded", forwarded_bytes),
+        (
+            "kaigi_sfu_nacked_packets_total",
+            "answered",
+            "yes",
+            nacked_packets - nacks_unanswered.min(nacked_packets),
+        ),
+        ("kaigi_sfu_nacked_packets_total", "answered", "no", nacks_unanswered),
+        ("kaigi_sfu_keyframe_requests_total", "who", "subscribers", keyframe_requests),
+        ("kaigi_sfu_keyframe_requests_total", "who", "server", keyframes_asked),
+        ("kaigi_sfu_data_messages_total", "what", "passed_on", data_messages),
+        ("kaigi_sfu_data_messages_total", "what", "lost", data_drops),
+    ] {
+        counter!(name, label => value).absolute(count);
+    }
+    counter!("kaigi_sfu_lost_packets_total").absolute(lost_packets);
+    counter!("kaigi_sfu_layer_switches_total").absolute(layer_switches);
+    counter!("kaigi_sfu_queue_drops_total").absolute(queue_drops);
+    let Refused { unknown_path, stun, srtp, dtls, offers } = *refused;
+    for (why, count) in
+        [("unknown_path", unknown_path), ("stun", stun), ("srtp", srtp), ("dtls", dtls), ("offer", offers)]
+    {
+        counter!("kaigi_sfu_refused_total", "why" => why).absolute(count);
+    }
 }

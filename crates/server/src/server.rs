@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
     Options,
+    bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
     listener::{self, Acceptor, Purpose},
@@ -119,7 +120,8 @@ impl Server {
             error,
         })?;
         let store = options.tls.clone().map(Store::open).transpose()?;
-        let worker = turn::start(udp, &options.turn, &options.public_address, &secrets)?;
+        let sessions = options.max_participants;
+        let worker = turn::start(udp, &options.turn, &options.public_address, sessions, &secrets)?;
         let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
         let secrets = Arc::new(secrets);
         let limits = Limits {
@@ -135,6 +137,8 @@ impl Server {
                 create_key: options.create_key.clone(),
                 ice_servers: options.ice_servers.clone(),
                 minter,
+                worker: worker.clone(),
+                reaching: Reaching::new(port, &options.public_address, store.clone()),
             },
         );
         let recorder = PrometheusBuilder::new().build_recorder();
@@ -196,6 +200,8 @@ impl Server {
         }
         let hub = self.hub.clone();
         tasks.spawn(async move { hub.run_deadlines().await });
+        let hub = self.hub.clone();
+        tasks.spawn(async move { hub.run_reports().await });
         stop.await;
         tracing::info!("stopping");
         self.hub.close(RETRY_AFTER);

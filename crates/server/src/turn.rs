@@ -1,4 +1,4 @@
-//! TURN at the edge: its settings, the connections that speak it, and its metrics.
+//! TURN at the edge: its settings, the connections that speak it, and the media threads' metrics.
 
 mod config;
 
@@ -6,17 +6,14 @@ pub use config::policy;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use bytes::BytesMut;
 use kaigi_packet::framing::turn as framing;
 use kaigi_turn::{Credentials, DROP_CAUSES, ERROR_CODES, NonceKey, Realm, SharedSecret, Source, Transport};
-use kaigi_worker::{FiveTuple, Input, Metrics, Options, Outbox, StreamId, Worker};
+use kaigi_worker::{FiveTuple, Input, Metrics, Options, Outbox, Worker};
 use metrics::{counter, gauge};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -39,6 +36,7 @@ pub(crate) fn start(
     sockets: Vec<Vec<std::net::UdpSocket>>,
     options: &TurnOptions,
     public: &[IpAddr],
+    sessions: usize,
     secrets: &Secrets,
 ) -> Result<Worker, StartError> {
     let interfaces: Vec<IpAddr> =
@@ -63,6 +61,7 @@ pub(crate) fn start(
         nonce_key: NonceKey(secrets.derive("turn nonce")),
         local_addresses: interfaces.into_iter().filter(reachable).collect(),
         public_addresses: public.to_vec(),
+        sessions,
     })
     .map_err(StartError::MediaThread)
 }
@@ -72,8 +71,7 @@ pub(crate) async fn serve<S>(stream: S, peer: SocketAddr, local: SocketAddr, tls
 where
     S: AsyncRead + AsyncWrite,
 {
-    static STREAMS: AtomicU64 = AtomicU64::new(0);
-    let id = StreamId(STREAMS.fetch_add(1, Ordering::Relaxed));
+    let id = worker.stream();
     let transport = if tls { Transport::Tls(id) } else { Transport::Tcp(id) };
     let client = SocketAddr::new(peer.ip().to_canonical(), peer.port());
     let from = FiveTuple { client, server: Some(local.ip().to_canonical()), transport };
@@ -126,7 +124,9 @@ async fn write_frames(mut writer: impl AsyncWrite + Unpin, tls: bool, outbox: &O
 
 /// Shows what the media threads have counted.
 pub(crate) fn show_metrics(worker: &Worker) {
-    let Metrics { turn, io, open } = worker.metrics();
+    let Metrics { turn, sfu, io, open } = worker.metrics();
+    crate::metrics::show_sfu(&sfu);
+    gauge!("kaigi_sfu_sessions").set(open.sessions as f64);
     gauge!("kaigi_turn_allocations").set(open.allocations as f64);
     gauge!("kaigi_turn_permissions").set(open.permissions as f64);
     gauge!("kaigi_turn_channels").set(open.channels as f64);

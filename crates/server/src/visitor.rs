@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, request::Parts};
+use axum::http::{HeaderMap, header, request::Parts};
 use ipnet::IpNet;
 
 use crate::session::{Session, Sessions};
@@ -22,6 +22,8 @@ pub(crate) struct Visitor {
     pub(crate) ip: Option<IpAddr>,
     /// The address the connection arrived at.
     pub(crate) local: Option<SocketAddr>,
+    /// The host and port in its URL, as its connection says.
+    pub(crate) host: Option<String>,
     /// The client's browser speaks https, to us or to the proxy.
     pub(crate) secure: bool,
     /// A proxy handed the request on, trusted or not.
@@ -35,6 +37,9 @@ impl Visitor {
         let headers = &request.headers;
         let session = sessions.read(headers);
         let proxied = ["x-forwarded-for", "forwarded"].iter().any(|name| headers.contains_key(*name));
+        // HTTP/2 has it in the URI, HTTP/1 in a header.
+        let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri.authority().map(|authority| authority.as_str()).or(named).map(str::to_owned);
         let Some(link) = request.extensions.get::<Link>() else {
             return Self { session, proxied, ..Self::default() };
         };
@@ -42,7 +47,7 @@ impl Visitor {
         let believed = trusts(trusted, peer);
         let ip = if believed { forwarded_for(headers, trusted).unwrap_or(peer) } else { peer };
         let secure = link.tls || (believed && headers.get("x-forwarded-proto").is_some_and(|p| p == "https"));
-        Self { ip: Some(ip), local: Some(link.local), secure, proxied, session }
+        Self { ip: Some(ip), local: Some(link.local), host, secure, proxied, session }
     }
 }
 

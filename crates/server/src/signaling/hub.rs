@@ -2,6 +2,7 @@
 //! things happened the order in which everyone is told.
 
 mod joining;
+mod media;
 
 use std::{
     collections::HashMap,
@@ -17,12 +18,14 @@ use kaigi_protocol::{
     wire::{self, IceServer, SignalPayload},
 };
 use kaigi_room::{ConnectionId, GuestId, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms};
+use kaigi_worker::Worker;
 use metrics::{counter, gauge};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::sync::Notify;
 
 use super::{convert, token::Tokens};
 use crate::{
+    bridge::{Bridge, Reaching},
     minter::{self, Minter},
     secrets::Secrets,
     sources::{Sources, per_minute},
@@ -37,6 +40,8 @@ pub(crate) struct HubOptions {
     pub(crate) create_key: Option<String>,
     pub(crate) ice_servers: Vec<IceServer>,
     pub(crate) minter: Minter,
+    pub(crate) worker: Worker,
+    pub(crate) reaching: Reaching,
 }
 
 /// All rooms and all who are connected to them.
@@ -57,12 +62,17 @@ pub(crate) struct Hub {
 
 struct State {
     rooms: Rooms<SignalPayload>,
+    bridge: Bridge<Worker>,
     sockets: HashMap<ConnectionId, SocketRef>,
 }
 
 impl Hub {
     pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
-        let state = State { rooms: Rooms::new(options.limits), sockets: HashMap::new() };
+        let state = State {
+            rooms: Rooms::new(options.limits),
+            bridge: Bridge::new(options.worker.clone()),
+            sockets: HashMap::new(),
+        };
         Arc::new(Self {
             state: Mutex::new(state),
             tokens: Tokens::new(secrets.clone(), now().unix_ms),
@@ -160,20 +170,22 @@ impl Hub {
         &self.options.minter
     }
 
-    /// Ends the waiting for lost participants when its time has come. Never returns.
+    /// Does what is due in rooms, and for their peer connections to the server. Never returns.
     pub(crate) async fn run_deadlines(&self) {
         loop {
-            let next = self.lock().rooms.poll_timeout();
+            let next = self.lock().poll_timeout();
             let wait = async {
                 match next {
-                    Some((at, _)) => tokio::time::sleep_until(at.into()).await,
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 () = wait => {
                     let mut state = self.lock();
-                    state.rooms.handle_timeout(now());
+                    let now = now();
+                    state.rooms.handle_timeout(now);
+                    state.bridge.handle_timeout(now.instant);
                     state.drain();
                 }
                 () = self.deadline.notified() => {}
@@ -202,13 +214,26 @@ impl Hub {
 }
 
 impl State {
+    fn poll_timeout(&self) -> Option<Instant> {
+        let rooms = self.rooms.poll_timeout().map(|(at, _)| at);
+        rooms.into_iter().chain(self.bridge.poll_timeout()).min()
+    }
+
     /// Sends what the rooms have to say.
     fn drain(&mut self) {
         let mut deaf = Vec::new();
         while let Some(output) = self.rooms.poll_output() {
             let (to, event) = match output {
                 Output::Tell { to, event } => (to, convert::event(event)),
-                Output::MediaOver { .. } | Output::Topology { .. } | Output::WatchOver { .. } => continue,
+                Output::MediaOver { room, id } => {
+                    self.bridge.forget(&room, &id);
+                    continue;
+                }
+                Output::Topology { room, mode } => {
+                    self.bridge.set_topology(now().instant, &room, mode);
+                    continue;
+                }
+                Output::WatchOver { .. } => continue,
             };
             for connection in to {
                 if !self.tell(connection, &event) {

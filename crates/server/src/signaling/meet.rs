@@ -145,10 +145,15 @@ impl Client {
                 |rooms, now| rooms.route(now, connection).map(|()| Empty {}),
                 |answer| answering.send(answer),
             ),
-            Request::Connect(_) | Request::Disconnect(_) | Request::View(_) => {
-                let message = "this room's media does not go through the server now".into();
-                let error = wire::Error { code: ErrorCode::NotRouted, message };
-                answering.send(Answer::<Empty>::Error(error));
+            Request::Connect(request) => {
+                let reply = Box::new(|answer| answering.send(answer));
+                self.hub.connect_media(connection, &self.visitor, request, reply);
+            }
+            Request::Disconnect(Empty {}) => {
+                self.hub.disconnect_media(connection, |answer| answering.send(answer));
+            }
+            Request::View(view) => {
+                self.hub.set_view(connection, &view, |answer| answering.send(answer));
             }
         }
     }

@@ -61,6 +61,7 @@ impl Hub {
             Err(refusal) => reply(wire::Answer::Error(convert::refusal(refusal))),
         }
         state.drain();
+        state.recall(connection);
         self.deadline.notify_one();
     }
 
