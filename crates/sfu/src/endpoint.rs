@@ -31,7 +31,7 @@ use crate::keys::opening::{self, Opening};
 use crate::keys::{self, Captured};
 use crate::model::{CloseReason, OfferError, Path, Source};
 use crate::rtcp;
-use crate::srtp::{NotOpened, Opener, Sealer};
+use crate::srtp::{Freshness, NotOpened, Opener, Sealer};
 
 /// The one pair of addresses str0m knows. The real ones are in [`Path`]s (documentation addresses, RFC 5737).
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 9);
@@ -39,8 +39,8 @@ const REMOTE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 
 /// What a data channel may have waiting, in bytes.
 const MOST_BUFFERED: usize = 1 << 20;
-/// The largest message on a data channel, in bytes; frames are of at most 16 kB, with names before them.
-const LARGEST_MESSAGE: u32 = 64 * 1024;
+/// The largest message on a data channel, in bytes: 64 kB of payload, and names before it.
+const LARGEST_MESSAGE: u32 = 128 * 1024;
 
 /// What all endpoints of a process have in common.
 #[derive(Clone)]
@@ -227,8 +227,9 @@ pub(crate) struct Endpoint {
     nominated: bool,
     connected: bool,
     lines: Vec<Line>,
-    /// Where the SSRCs of the client belong: line, layer.
-    streams: HashMap<u32, (usize, usize), foldhash::fast::RandomState>,
+    streams: HashMap<u32, Stream, foldhash::fast::RandomState>,
+    /// The packet at hand was the newest of its stream.
+    newest_media: bool,
     channels: Vec<(u16, ChannelId)>,
     outputs: VecDeque<Output>,
     /// When str0m wants to be called.
@@ -237,6 +238,14 @@ pub(crate) struct Endpoint {
     most_silence: Duration,
     closed: bool,
     scratch: Vec<u8>,
+}
+
+/// An SSRC of the client.
+struct Stream {
+    line: usize,
+    layer: usize,
+    /// The highest extended sequence number that came.
+    newest: u64,
 }
 
 /// What is there once DTLS is up.
@@ -273,6 +282,7 @@ impl Endpoint {
             connected: false,
             lines: Vec::new(),
             streams: HashMap::default(),
+            newest_media: false,
             channels: Vec::new(),
             outputs: VecDeque::new(),
             wakes: now,
@@ -364,8 +374,8 @@ impl Endpoint {
             [0..=3, ..] => return self.handle_stun(now, path, datagram),
             _ if !self.ice.knows(path) => return Err(Refused::UnknownPath),
             [20..=63, ..] => self.receive(now, datagram),
-            [128..=191, 192..=223, ..] => return self.handle_srtcp(now, datagram),
-            [128..=191, _, ..] => return self.handle_srtp(now, datagram),
+            [128..=191, 192..=223, ..] => return self.handle_srtcp(now, path, datagram),
+            [128..=191, _, ..] => return self.handle_srtp(now, path, datagram),
             _ => return Err(Refused::Malformed),
         }
         Ok(())
@@ -518,11 +528,11 @@ impl Endpoint {
     }
 
     fn handle_stun(&mut self, now: Instant, path: &Path, message: &[u8]) -> Result<(), Refused> {
-        let Some(answered) = self.ice.handle(now, path, message)? else { return Ok(()) };
+        let Some(response) = self.ice.handle(now, path, message)? else { return Ok(()) };
         self.last_heard = now;
         // An answer goes back where its question came from (RFC 8445 §7.3.1.3).
-        self.outputs.push_back(Output::Transmit(*path, answered.response));
-        if answered.nominated && !self.nominated {
+        self.outputs.push_back(Output::Transmit(*path, response));
+        if self.ice.egress().is_some() && !self.nominated {
             self.nominated = true;
             self.nominate(now);
         }
@@ -543,15 +553,19 @@ impl Endpoint {
         }
     }
 
-    fn handle_srtp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Refused> {
-        if self.secured.is_none() {
-            return Err(Refused::NoKeys);
-        }
+    fn handle_srtp(&mut self, now: Instant, path: &Path, packet: &[u8]) -> Result<(), Refused> {
+        let secured = self.secured.as_mut().ok_or(Refused::NoKeys)?;
+        // str0m gives an SSRC its place before it looks whether the packet is authentic.
+        secured.theirs.vouch(packet, &mut self.scratch)?;
         let _ = opening::take();
+        self.newest_media = false;
         self.receive(now, packet);
         match opening::take() {
             Opening::Opened => {
                 self.last_heard = now;
+                if self.newest_media {
+                    self.ice.media(now, path);
+                }
                 Ok(())
             }
             Opening::Failed => Err(Refused::Forged),
@@ -559,15 +573,18 @@ impl Endpoint {
         }
     }
 
-    fn handle_srtcp(&mut self, now: Instant, packet: &[u8]) -> Result<(), Refused> {
+    fn handle_srtcp(&mut self, now: Instant, path: &Path, packet: &[u8]) -> Result<(), Refused> {
         let secured = self.secured.as_mut().ok_or(Refused::NoKeys)?;
         let mut compound = std::mem::take(&mut self.scratch);
         compound.clear();
         compound.extend_from_slice(packet);
         let opened = secured.theirs.open_rtcp(&mut compound);
         let mut for_str0m = false;
-        if opened.is_ok() {
+        if let Ok(freshness) = opened {
             self.last_heard = now;
+            if freshness == Freshness::Newest {
+                self.ice.media(now, path);
+            }
             for part in rtcp::packets(&compound) {
                 for_str0m |= self.handle_rtcp(part);
             }
@@ -576,7 +593,8 @@ impl Endpoint {
         if for_str0m {
             self.receive(now, packet);
         }
-        Ok(opened?)
+        opened?;
+        Ok(())
     }
 
     /// Returns whether it is about what the client sends, and so str0m's business too. Descriptions and extended
@@ -726,6 +744,12 @@ impl Endpoint {
 
     fn media(&mut self, packet: RtpPacket) {
         let Some((line, layer)) = self.place(*packet.header.ssrc) else { return };
+        if let Some(stream) = self.streams.get_mut(&*packet.header.ssrc)
+            && *packet.seq_no >= stream.newest
+        {
+            stream.newest = *packet.seq_no;
+            self.newest_media = true;
+        }
         let Role::Sends(sends) = &self.lines[line].role else { return };
         let pt = *packet.header.payload_type;
         let Some(codec) = sends.codecs.iter().find(|known| known.pt == pt) else { return };
@@ -743,8 +767,8 @@ impl Endpoint {
 
     /// The line and the layer of an SSRC of the client.
     fn place(&mut self, ssrc: u32) -> Option<(usize, usize)> {
-        if let Some(place) = self.streams.get(&ssrc) {
-            return Some(*place);
+        if let Some(stream) = self.streams.get(&ssrc) {
+            return Some((stream.line, stream.layer));
         }
         let (mid, rid) = {
             let mut api = self.rtc.direct_api();
@@ -761,7 +785,7 @@ impl Endpoint {
         if self.streams.len() >= 64 {
             self.streams.clear();
         }
-        self.streams.insert(ssrc, (line, layer));
+        self.streams.insert(ssrc, Stream { line, layer, newest: 0 });
         Some((line, layer))
     }
 

@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
@@ -46,6 +46,14 @@ pub(crate) enum NotOpened {
     Forged,
     #[error("the packet came before, or is older than what is remembered")]
     Replayed,
+}
+
+/// How a packet that was opened stands to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// None of its sender has a higher index.
+    Newest,
+    Late,
 }
 
 /// Encrypts what we send.
@@ -135,10 +143,12 @@ impl Sealer {
     }
 }
 
-/// Decrypts SRTCP.
+/// Decrypts SRTCP, and tells whether SSRCs are the peer's.
 pub(crate) struct Opener {
+    rtp: Cipher,
     rtcp: Cipher,
     seen: HashMap<u32, Window, foldhash::fast::RandomState>,
+    vouched: HashSet<u32, foldhash::fast::RandomState>,
 }
 
 impl Opener {
@@ -153,12 +163,43 @@ impl Opener {
     }
 
     fn of(profile: SrtpProfile, master: &Master) -> Result<Self, Unspecified> {
-        let [_, rtcp] = Cipher::pair(profile, master)?;
-        Ok(Self { rtcp, seen: HashMap::default() })
+        let [rtp, rtcp] = Cipher::pair(profile, master)?;
+        Ok(Self { rtp, rtcp, seen: HashMap::default(), vouched: HashSet::default() })
+    }
+
+    /// Whether the SSRC of an SRTP packet is known to be used by the peer, by this packet or one before. The first
+    /// packets of an SSRC have a rollover counter of zero (RFC 3711 §3.3.1).
+    pub(crate) fn vouch(&mut self, packet: &[u8], scratch: &mut Vec<u8>) -> Result<(), NotOpened> {
+        let header = rtp_header_len(packet).ok_or(NotOpened::Forged)?;
+        let ssrc = word(packet, 8);
+        if self.vouched.contains(&ssrc) {
+            return Ok(());
+        }
+        if packet.len() < header + self.rtp.tag_len() || self.vouched.len() >= MOST_SENDERS {
+            return Err(NotOpened::Forged);
+        }
+        let sequence = u64::from(u16::from_be_bytes([packet[2], packet[3]]));
+        match &self.rtp {
+            Cipher::Gcm { key, .. } => {
+                let nonce = Nonce::assume_unique_for_key(gcm(self.rtp.nonce(ssrc, sequence)));
+                scratch.clear();
+                scratch.extend_from_slice(&packet[header..]);
+                key.open_in_place(nonce, Aad::from(&packet[..header]), scratch)
+                    .map_err(|_| NotOpened::Forged)?;
+            }
+            Cipher::Counter { auth, .. } => {
+                let (signed, tag) = packet.split_at(packet.len() - CM_TAG);
+                let expected = hmac_of(auth, &[signed, &[0; 4]]);
+                aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..CM_TAG], tag)
+                    .map_err(|_| NotOpened::Forged)?;
+            }
+        }
+        self.vouched.insert(ssrc);
+        Ok(())
     }
 
     /// Decrypts an SRTCP packet; what is left of it is the RTCP packet. Refused, it is of no use any more.
-    pub(crate) fn open_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), NotOpened> {
+    pub(crate) fn open_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<Freshness, NotOpened> {
         let tag = self.rtcp.tag_len();
         if packet.len() < RTCP_HEADER + 4 + tag {
             return Err(NotOpened::Forged);
@@ -202,8 +243,9 @@ impl Opener {
                 counter(key, nonce, &mut packet[RTCP_HEADER..]).map_err(|_| NotOpened::Forged)?;
             }
         }
-        self.seen.entry(ssrc).or_default().insert(index);
-        Ok(())
+        let window = self.seen.entry(ssrc).or_default();
+        window.insert(index);
+        Ok(if index == window.highest { Freshness::Newest } else { Freshness::Late })
     }
 }
 

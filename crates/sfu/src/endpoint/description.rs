@@ -42,6 +42,7 @@ pub(super) fn admit(offer: &str) -> Result<Admitted, OfferError> {
     let mut sections = 0;
     let mut any_media = false;
     let mut any_codec = false;
+    let mut kind = None;
     for line in offer.lines() {
         if line.len() > LONGEST_LINE {
             return Err(malformed("one of its lines is longer than 4096 bytes"));
@@ -52,10 +53,12 @@ pub(super) fn admit(offer: &str) -> Result<Admitted, OfferError> {
             }
             sections += 1;
             match media.split(' ').next() {
-                Some("audio" | "video") => any_media = true,
-                Some("application") => {}
+                Some("audio") => kind = Some(Kind::Audio),
+                Some("video") => kind = Some(Kind::Video),
+                Some("application") => kind = None,
                 _ => return Err(malformed("its m-lines may be audio, video and application")),
             }
+            any_media |= kind.is_some();
         }
         let (name, value) = attribute(line);
         match name {
@@ -81,7 +84,16 @@ pub(super) fn admit(offer: &str) -> Result<Admitted, OfferError> {
             "simulcast" if value.split(';').count() > MOST_LAYERS => {
                 return Err(malformed("a simulcast may have at most 3 layers"));
             }
-            "rtpmap" => any_codec |= codec_of(value).is_some_and(|(_, codec)| codec.is_some()),
+            "rtpmap" => {
+                if let Some((_, Some(codec))) = codec_of(value) {
+                    any_codec = true;
+                    if kind.is_none_or(|kind| codec.is_video() != (kind == Kind::Video)) {
+                        return Err(malformed(
+                            "video codecs belong on video lines, audio codecs on audio lines",
+                        ));
+                    }
+                }
+            }
             _ => {}
         }
         text.push_str(line);

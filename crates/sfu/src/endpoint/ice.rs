@@ -1,8 +1,11 @@
-//! Our side of ICE: a lite agent (RFC 8445 §2.5), which answers checks and makes none. The client decides by
-//! USE-CANDIDATE where we send to; it moves freely between UDP, TCP and relays, so this is not str0m's to decide,
-//! which sees one pair of addresses for the session's whole life.
+//! Our side of ICE: a lite agent (RFC 8445 §2.5), which answers checks and makes none.
+//!
+//! Where we send to follows the client, which moves freely between UDP, TCP and relays: to the path its newest
+//! authentic media came by. Nominations alone do not tell: Firefox nominates every pair and goes on using the
+//! first, Chromium nominates the pair it moved to two seconds late. They decide while there is no media, and where
+//! the path of the media has gone silent. str0m sees one pair of addresses for the session's whole life.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::IceCreds;
 use str0m::crypto::Sha1HmacProvider;
@@ -13,6 +16,8 @@ use crate::model::Path;
 
 /// The paths of one client that are remembered; the one heard from longest ago makes room.
 const MOST_PATHS: usize = 16;
+/// A path is as good as gone after this long without a check: browsers check each one they hold at least every 2.5 s.
+const SILENT: Duration = Duration::from_secs(6);
 /// Enough for an answer with an IPv6 address.
 const ANSWER: usize = 128;
 
@@ -26,6 +31,8 @@ pub(super) struct Lite {
     paths: Vec<Known>,
     /// Where we send to.
     egress: Option<Path>,
+    /// Media said so, and outranks nominations.
+    by_media: bool,
 }
 
 /// A path an authenticated check came by.
@@ -33,18 +40,13 @@ pub(super) struct Lite {
 struct Known {
     path: Path,
     heard: Instant,
-}
-
-/// A check that was in order.
-pub(super) struct Answered {
-    pub response: Vec<u8>,
-    /// The client wants us to send there from now on.
-    pub nominated: bool,
+    /// The PRIORITY of its last check with USE-CANDIDATE.
+    nominated: Option<u32>,
 }
 
 impl Lite {
     pub(super) fn new(hmac: &'static dyn Sha1HmacProvider, credentials: IceCreds) -> Self {
-        Self { hmac, current: credentials, former: None, paths: Vec::new(), egress: None }
+        Self { hmac, current: credentials, former: None, paths: Vec::new(), egress: None, by_media: false }
     }
 
     pub(super) fn credentials(&self) -> &IceCreds {
@@ -71,6 +73,16 @@ impl Lite {
         if self.egress.as_ref() == Some(path) {
             // The client will say where it wants to be next; until then what was heard from last is the best guess.
             self.egress = self.paths.iter().max_by_key(|known| known.heard).map(|known| known.path);
+            self.by_media = false;
+        }
+    }
+
+    /// Authentic media came by a path that is known, newer than any before.
+    pub(super) fn media(&mut self, now: Instant, path: &Path) {
+        if let Some(known) = self.paths.iter_mut().find(|known| known.path == *path) {
+            known.heard = now;
+            self.egress = Some(*path);
+            self.by_media = true;
         }
     }
 
@@ -80,7 +92,7 @@ impl Lite {
         now: Instant,
         path: &Path,
         message: &[u8],
-    ) -> Result<Option<Answered>, Refused> {
+    ) -> Result<Option<Vec<u8>>, Refused> {
         let message = StunMessage::parse(message).map_err(|_| Refused::Malformed)?;
         if !message.is_binding_request() {
             // RFC 8445 §11: an indication only keeps a NAT's binding. Responses are not to us: we ask nothing.
@@ -109,22 +121,20 @@ impl Lite {
         response.truncate(len);
 
         if conflict {
-            return Ok(Some(Answered { response, nominated: false }));
+            return Ok(Some(response));
         }
         if self.current.ufrag == ours {
             self.former = None;
         }
-        self.remember(now, path);
-        let nominated = message.use_candidate();
-        if nominated {
-            self.egress = Some(*path);
-        }
-        Ok(Some(Answered { response, nominated }))
+        self.remember(now, path, message.use_candidate().then(|| message.prio().unwrap_or(0)));
+        self.choose(now);
+        Ok(Some(response))
     }
 
-    fn remember(&mut self, now: Instant, path: &Path) {
+    fn remember(&mut self, now: Instant, path: &Path, nominated: Option<u32>) {
         if let Some(known) = self.paths.iter_mut().find(|known| known.path == *path) {
             known.heard = now;
+            known.nominated = nominated.or(known.nominated);
             return;
         }
         if self.paths.len() >= MOST_PATHS {
@@ -134,6 +144,24 @@ impl Lite {
                 self.paths.swap_remove(oldest);
             }
         }
-        self.paths.push(Known { path: *path, heard: now });
+        self.paths.push(Known { path: *path, heard: now, nominated });
+    }
+
+    /// Without media to go by: the nominated path of the highest priority, of those that are alive.
+    fn choose(&mut self, now: Instant) {
+        let alive = |known: &&Known| now.saturating_duration_since(known.heard) < SILENT;
+        let mut living = self.paths.iter().filter(alive);
+        if self.by_media && living.clone().any(|known| Some(known.path) == self.egress) {
+            return;
+        }
+        let best =
+            living.by_ref().filter(|known| known.nominated.is_some()).max_by_key(|known| known.nominated);
+        if let Some(best) = best {
+            self.egress = Some(best.path);
+            self.by_media = false;
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

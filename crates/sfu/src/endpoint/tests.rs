@@ -188,13 +188,16 @@ fn replayed_and_forged_media_is_refused() {
     let mut forged = packet.clone();
     forged[3] = forged[3].wrapping_add(50);
     assert_eq!(pair.server.handle_datagram(pair.now, &path, &forged), Err(Refused::Forged));
-    // A stream nobody announced, without a header extension that would.
-    let mut stranger = packet;
-    stranger[0] &= !0x10;
-    stranger[8] ^= 0xff;
-    assert_eq!(pair.server.handle_datagram(pair.now, &path, &stranger), Err(Refused::Unwanted));
+    // Another SSRC claims the layer, by the MID and RID in its header: str0m alone would believe it.
+    let mut thief = packet.clone();
+    thief[8] ^= 0xff;
+    assert_eq!(pair.server.handle_datagram(pair.now, &path, &thief), Err(Refused::Forged));
+    assert_eq!(pair.server.handle_datagram(pair.now, &path, &packet[..16]), Err(Refused::Forged));
     pair.run(Duration::from_millis(20));
     assert_eq!(pair.count(|output| matches!(output, Output::Media { .. })), before);
+    pair.send_media(Some("q"), 3, b"picture");
+    pair.run(Duration::from_millis(20));
+    assert_eq!(pair.count(|output| matches!(output, Output::Media { line: 1, layer: 0, .. })), before + 1);
 }
 
 #[test]

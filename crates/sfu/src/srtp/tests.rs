@@ -99,7 +99,9 @@ fn gcm_is_the_rfc_s() {
              86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4"
         )
     );
-    Opener { rtcp: short(), seen: HashMap::default() }.open_rtcp(&mut packet).unwrap();
+    Opener { rtp: short(), rtcp: short(), seen: HashMap::default(), vouched: HashSet::default() }
+        .open_rtcp(&mut packet)
+        .unwrap();
     assert_eq!(packet, plain);
 }
 
@@ -139,7 +141,7 @@ fn a_packet_opens_once() {
         forged[9] ^= 1;
         assert_eq!(opener.open_rtcp(&mut forged), Err(NotOpened::Forged));
         let mut opened = sealed.clone();
-        assert_eq!(opener.open_rtcp(&mut opened), Ok(()));
+        assert_eq!(opener.open_rtcp(&mut opened), Ok(Freshness::Newest));
         assert_eq!(opened, plain);
         assert_eq!(opener.open_rtcp(&mut sealed.clone()), Err(NotOpened::Replayed));
     }
@@ -157,14 +159,33 @@ fn late_packets_open_and_very_late_ones_do_not() {
             })
             .collect();
         let mut open = |n: usize| opener.open_rtcp(&mut packets[n].clone());
-        assert_eq!(open(150), Ok(()));
-        assert_eq!(open(23), Ok(()));
+        assert_eq!(open(150), Ok(Freshness::Newest));
+        assert_eq!(open(23), Ok(Freshness::Late));
         assert_eq!(open(22), Err(NotOpened::Replayed));
-        assert_eq!(open(149), Ok(()));
+        assert_eq!(open(149), Ok(Freshness::Late));
         assert_eq!(open(149), Err(NotOpened::Replayed));
-        assert_eq!(open(199), Ok(()));
+        assert_eq!(open(199), Ok(Freshness::Newest));
         assert_eq!(open(150), Err(NotOpened::Replayed));
         packets.clear();
+    }
+}
+
+#[test]
+fn an_ssrc_is_the_peer_s_once_one_packet_of_it_is_authentic() {
+    for profile in PROFILES {
+        let (mut sealer, mut opener) = pair(profile);
+        let mut scratch = Vec::new();
+        let plain = hex("90600005 00000001 cafebabe bede0001 10410000 01020304");
+        let mut sealed = plain.clone();
+        sealer.seal_rtp(&mut sealed, 0, 5).unwrap();
+        // Its MID is another.
+        let mut forged = sealed.clone();
+        forged[17] ^= 1;
+        assert_eq!(opener.vouch(&forged, &mut scratch), Err(NotOpened::Forged));
+        assert_eq!(opener.vouch(&sealed[..20], &mut scratch), Err(NotOpened::Forged));
+        assert_eq!(opener.vouch(&sealed, &mut scratch), Ok(()));
+        // From now on the SSRC is known, whatever the packet is: that is for others to see.
+        assert_eq!(opener.vouch(&forged, &mut scratch), Ok(()));
     }
 }
 

@@ -176,6 +176,33 @@ fn apply(offer: &str, edits: &[Edit]) -> String {
     lines.join("\r\n") + "\r\n"
 }
 
+/// What Chromium 156 offers who wants camera and microphone with simulcast and a data channel.
+const CHROMIUM: &str = include_str!("chromium.sdp");
+
+#[test]
+fn a_browser_s_offer_is_answered() {
+    let now = Instant::now();
+    let setup = Setup::new().unwrap();
+    let (endpoint, answer) =
+        Endpoint::accept(&setup, credentials("07first"), now, CHROMIUM, &candidates()).unwrap();
+    let [microphone, camera] = endpoint.lines() else { panic!("{:?}", endpoint.lines()) };
+    let Role::Sends(microphone) = &microphone.role else { panic!() };
+    assert_eq!(microphone.codecs, [PayloadType { codec: Codec::Opus, pt: 111, rtx: None }]);
+    let Role::Sends(camera) = &camera.role else { panic!() };
+    assert_eq!(camera.codecs[0], PayloadType { codec: Codec::Vp8, pt: 96, rtx: Some(97) });
+    assert!(camera.codecs.iter().skip(1).all(|other| other.codec == Codec::H264 && other.rtx.is_some()));
+    assert!(answer.contains("m=application") && !answer.contains("red/"));
+}
+
+#[test]
+fn codecs_on_the_wrong_lines_are_refused() {
+    let setup = Setup::new().unwrap();
+    // It made str0m panic.
+    let stray = CHROMIUM.replacen("a=mid:0\r\n", "a=mid:0\r\na=rtpmap:102 H264/90000\r\n", 1);
+    assert_ne!(stray, CHROMIUM);
+    assert!(matches!(refused(&setup, &stray), OfferError::Malformed(_)));
+}
+
 /// Two m-lines have two formats share a payload type for retransmissions.
 #[test]
 fn what_makes_str0m_panic_ends_one_session() {
