@@ -7,213 +7,40 @@
 
 mod description;
 mod ice;
+mod lines;
+mod output;
+mod setup;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::change::SdpOffer;
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
-use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::ice::{StunMessage, TransId};
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionMap, RtpPacket};
-use str0m::{Candidate, Event, IceCreds, Input, Rtc, RtcConfig};
+use str0m::rtp::RtpPacket;
+use str0m::{Candidate, Event, IceCreds, Input, Rtc};
 
 use crate::endpoint::ice::Lite;
-use crate::forward::{Codec, Packet};
+use crate::forward::Packet;
 use crate::keys::opening::{self, Opening};
 use crate::keys::{self, Captured};
-use crate::model::{CloseReason, OfferError, Path, Source};
+use crate::model::{CloseReason, OfferError, Path};
 use crate::rtcp;
-use crate::srtp::{Freshness, NotOpened, Opener, Sealer};
+use crate::srtp::{Freshness, Opener, Sealer};
+
+pub(crate) use crate::endpoint::lines::{Kind, Line, PayloadType, Role, SlotLine, SourceLine};
+pub(crate) use crate::endpoint::output::{Feedback, NotSent, Output, Refused};
+pub(crate) use crate::endpoint::setup::Setup;
 
 /// The one pair of addresses str0m knows. The real ones are in [`Path`]s (documentation addresses, RFC 5737).
-const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 9);
-const REMOTE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2)), 9);
-
-/// What a data channel may have waiting, in bytes.
-const MOST_BUFFERED: usize = 1 << 20;
-/// The largest message on a data channel, in bytes: 64 kB of payload, and names before it.
-const LARGEST_MESSAGE: u32 = 128 * 1024;
-
-/// What all endpoints of a process have in common.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    crypto: Arc<CryptoProvider>,
-    certificate: DtlsCert,
-    /// A session is closed after this long without a word from its client.
-    pub most_silence: Duration,
-}
-
-impl Setup {
-    /// Makes the certificate of this process; its fingerprint is in every answer. `None`: the system gives no
-    /// randomness.
-    pub(crate) fn new() -> Option<Self> {
-        let crypto = keys::provider();
-        let certificate = crypto.dtls_provider.generate_certificate()?;
-        Some(Self { crypto: Arc::new(crypto), certificate, most_silence: Duration::from_secs(30) })
-    }
-}
-
-/// An audio or video m-line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// RFC 9143.
-    pub mid: String,
-    pub kind: Kind,
-    pub role: Role,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Audio,
-    Video,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// The client sends on it.
-    Sends(SourceLine),
-    /// We send on it.
-    Slot(SlotLine),
-    /// Nobody does.
-    Idle,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SourceLine {
-    pub source: Source,
-    /// The simulcast layers, lowest first; empty: there is one layer without a name.
-    pub rids: Vec<String>,
-    /// In the order of preference.
-    pub codecs: Vec<PayloadType>,
-}
-
-impl SourceLine {
-    pub(crate) fn layers(&self) -> usize {
-        self.rids.len().max(1)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SlotLine {
-    pub ssrc: u32,
-    pub rtx_ssrc: Option<u32>,
-    /// In the order of preference.
-    pub codecs: Vec<PayloadType>,
-    /// The identifiers of header extensions (RFC 8285), where negotiated.
-    pub mid_ext: Option<u8>,
-    pub twcc_ext: Option<u8>,
-    pub level_ext: Option<u8>,
-    pub cname: String,
-}
-
-/// A codec and its payload types, for media and for retransmissions (RFC 4588).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PayloadType {
-    pub codec: Codec,
-    pub pt: u8,
-    pub rtx: Option<u8>,
-}
-
-/// Why a datagram was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub(crate) enum Refused {
-    #[error("it is no STUN, DTLS, SRTP or SRTCP")]
-    Malformed,
-    #[error("the STUN username is not this session's")]
-    Username,
-    #[error("it came by a path that no authenticated check came by")]
-    UnknownPath,
-    #[error("it is not authentic")]
-    Forged,
-    #[error("it came before")]
-    Replayed,
-    /// Media only: str0m does not tell these apart.
-    #[error("it came before, is too late, or of a stream that was not announced")]
-    Unwanted,
-    #[error("there are no keys for it yet")]
-    NoKeys,
-    #[error("the session is closed")]
-    Closed,
-}
-
-impl From<NotOpened> for Refused {
-    fn from(error: NotOpened) -> Self {
-        match error {
-            NotOpened::Forged => Self::Forged,
-            NotOpened::Replayed => Self::Replayed,
-        }
-    }
-}
-
-/// Why a message was not sent on a data channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotSent {
-    #[error("the data channel is not open")]
-    NotOpen,
-    #[error("the client does not read what waits for it already")]
-    Full,
-    #[error("the message is larger than the client takes")]
-    TooLarge,
-}
-
-/// What a peer says about what it receives: our slots.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Feedback {
-    Report(rtcp::ReportBlock),
-    /// These did not arrive.
-    Nack {
-        ssrc: u32,
-        sequences: Vec<u16>,
-    },
-    /// It cannot decode without a keyframe (PLI or FIR).
-    KeyframeRequest {
-        ssrc: u32,
-    },
-    /// Transport-wide, in the order of the numbers.
-    Arrivals(Vec<rtcp::Arrival>),
-    /// REMB, in bits per second.
-    EstimatedBitrate(u64),
-}
-
-#[derive(Debug)]
-pub(crate) enum Output {
-    /// A datagram to send.
-    Transmit(Path, Vec<u8>),
-    /// ICE and DTLS are up; [`Endpoint::sealer`] is there.
-    Connected,
-    /// A packet the client sent; `line` and `layer` count in [`Endpoint::lines`].
-    Media {
-        line: usize,
-        layer: usize,
-        codec: Codec,
-        packet: Packet,
-    },
-    Feedback(Feedback),
-    /// A sender report about a layer: one instant on both its clocks.
-    SenderReport {
-        line: usize,
-        layer: usize,
-        ntp: u64,
-        rtp: u32,
-    },
-    /// A data channel can be used.
-    ChannelOpen(u16),
-    Data {
-        channel: u16,
-        binary: bool,
-        data: Vec<u8>,
-    },
-    /// The last output.
-    Closed(CloseReason),
-}
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
+const REMOTE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 9);
 
 /// One participant's peer connection.
 pub(crate) struct Endpoint {
@@ -268,13 +95,13 @@ impl Endpoint {
         candidates: &[String],
     ) -> Result<(Self, String), OfferError> {
         let offer = description::admit(offer)?;
-        let (mut rtc, captured) = keys::captured(|| config(setup).build(now));
+        let (mut rtc, captured) = keys::captured(|| setup.config().build(now));
         let local =
             Candidate::host(LOCAL, "udp").map_err(|error| OfferError::Malformed(error.to_string()))?;
         rtc.add_local_candidate(local);
         let mut endpoint = Self {
             rtc,
-            ice: Lite::new(setup.crypto.sha1_hmac_provider, ice),
+            ice: Lite::new(setup.hmac(), ice),
             remote: offer.remote,
             captured,
             secured: None,
@@ -541,7 +368,10 @@ impl Endpoint {
 
     /// Lets str0m believe in its one pair of addresses: it sends nothing before its own agent was asked to.
     fn nominate(&mut self, now: Instant) {
-        let local = self.rtc.direct_api().local_ice_credentials();
+        let mut api = self.rtc.direct_api();
+        // An offer that was refused may have changed what it has.
+        api.set_remote_ice_credentials(self.remote.clone());
+        let local = api.local_ice_credentials();
         let username = format!("{}:{}", local.ufrag, self.remote.ufrag);
         let check = StunMessage::binding_request(&username, TransId::new(), true, 1, 1, true);
         let hmac = keys::provider().sha1_hmac_provider;
@@ -795,40 +625,4 @@ impl Endpoint {
             self.outputs.push_back(Output::Closed(reason));
         }
     }
-}
-
-fn config(setup: &Setup) -> RtcConfig {
-    let mut extensions = ExtensionMap::empty();
-    for (id, extension) in [
-        (1, Extension::AudioLevel),
-        (3, Extension::TransportSequenceNumber),
-        (4, Extension::RtpMid),
-        (10, Extension::RtpStreamId),
-        (11, Extension::RepairedRtpStreamId),
-    ] {
-        extensions.set(id, extension);
-    }
-    let mut config = RtcConfig::new()
-        .set_crypto_provider(setup.crypto.clone())
-        .set_dtls_cert(setup.certificate.clone())
-        .set_ice_lite(true)
-        .set_rtp_mode(true)
-        .set_extension_map(extensions)
-        .set_stats_interval(None)
-        // It sends no media.
-        .set_send_buffer_audio(1)
-        .set_send_buffer_video(1)
-        .set_sctp_max_buffered_amount(MOST_BUFFERED)
-        .set_sctp_max_message_size(LARGEST_MESSAGE)
-        .clear_codecs()
-        .enable_opus(true, false)
-        .enable_vp8(true);
-    // Constrained baseline, baseline, main and high, all with packetization mode 1 (RFC 6184 §6.3). The payload types
-    // are the client's in the end.
-    for (pt, rtx, profile) in
-        [(108, 109, 0x42_e01f), (127, 121, 0x42_001f), (123, 119, 0x4d_001f), (114, 115, 0x64_001f)]
-    {
-        config.codec_config().add_h264(pt.into(), Some(rtx.into()), true, profile);
-    }
-    config
 }

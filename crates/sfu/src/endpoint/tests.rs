@@ -7,6 +7,8 @@ use str0m::media::{Direction, MediaKind};
 
 use self::pair::{CLIENT, Offers, Pair, rtp, udp};
 use super::*;
+use crate::forward::Codec;
+use crate::model::Source;
 
 const ALL: Offers = Offers { sends: true, slots: 2 };
 const SUBSCRIBER: Offers = Offers { sends: false, slots: 12 };
