@@ -85,7 +85,7 @@ impl Sfu {
                 }
             }
         }
-        self.schedule(index);
+        self.schedule(now, index);
     }
 
     fn note_refused(&mut self, why: Why, datagram: &[u8]) {

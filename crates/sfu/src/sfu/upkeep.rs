@@ -12,6 +12,9 @@ use super::{Sfu, Timer};
 /// How often layers that nobody wants are looked for.
 const LAYERS: Duration = Duration::from_millis(200);
 
+/// A session is not looked after more often than this.
+const TICK: Duration = Duration::from_millis(1);
+
 impl Sfu {
     /// Does what is due by now.
     pub fn handle_timeout(&mut self, now: Instant) {
@@ -65,7 +68,7 @@ impl Sfu {
     }
 
     /// Enters when a session is due next.
-    pub(super) fn schedule(&mut self, index: Index) {
+    pub(super) fn schedule(&mut self, now: Instant, index: Index) {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
         let due = session
             .endpoint
@@ -75,6 +78,10 @@ impl Sfu {
             .chain(session.again)
             .chain([session.report, session.review])
             .min();
+        // What is due and could not be done yet is tried again, but not without end at the same moment; and what was
+        // entered already is not put off by what comes in meanwhile.
+        let soonest = session.due.map_or(now + TICK, |entered| entered.min(now + TICK));
+        let due = due.map(|due| due.max(soonest));
         if due != session.due {
             if let Some(before) = std::mem::replace(&mut session.due, due) {
                 self.due.remove(&(before, Timer::Session(index)));
@@ -152,8 +159,10 @@ impl Sfu {
 }
 
 /// Seconds in 32.32 bits. They count from the start of the server, as RFC 3550 §4 allows: what they are for is to
-/// tell which moments of several streams are one.
+/// tell which moments of several streams are one. They begin in 2026 because there are receivers (str0m) that take
+/// all moments before 1970 for one.
 fn ntp(elapsed: Duration) -> u64 {
+    const BEGIN: u64 = 3_976_214_400;
     let fraction = (u64::from(elapsed.subsec_nanos()) << 32) / 1_000_000_000;
-    (elapsed.as_secs() + 1) << 32 | fraction
+    (BEGIN + elapsed.as_secs()) << 32 | fraction
 }
