@@ -1,0 +1,93 @@
+//! The SFU with simulated participants on simulated networks, on virtual time: what viewers see and hear is judged,
+//! not what the code says of itself. `make sim` runs many seeds; `SIM_PLAN=name SIM_SEED=7 make sim` one again.
+
+mod camera;
+mod checks;
+mod client;
+mod mark;
+mod plan;
+mod plans;
+mod viewer;
+mod world;
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+
+use plans::{Entry, PLANS};
+use world::World;
+
+/// Runs one plan with one seed; what was wrong.
+fn run((_, make): Entry, seed: u64) -> World {
+    let mut world = World::new(make(&mut StdRng::seed_from_u64(seed)), seed);
+    world.run();
+    world
+}
+
+/// One plan with a few seeds.
+fn holds(name: &str, seeds: impl IntoIterator<Item = u64>) {
+    let entry = PLANS.into_iter().find(|(known, _)| *known == name).expect("a plan of this name");
+    for seed in seeds {
+        let wrong = run(entry, seed).verdict();
+        assert!(wrong.is_empty(), "{name} with seed {seed}:\n{}", wrong.join("\n"));
+    }
+}
+
+macro_rules! plans_hold {
+    ($($name:ident: $seeds:expr;)*) => { $(
+        #[test]
+        fn $name() {
+            holds(stringify!($name), $seeds);
+        }
+    )* };
+}
+
+plans_hold! {
+    good_lines: 0..2;
+    five_cameras_over_one_megabit: 0..2;
+    a_speaker_change: 0..2;
+    a_publisher_vanishes: 0..2;
+    bursts_of_loss: 0..2;
+    one_three_two: 0..2;
+    a_dip: 0..2;
+    a_tile_is_enlarged: 0..2;
+    jitter_and_reordering: 0..2;
+    data_messages: 0..2;
+    two_hundred_subscribers: 0..1;
+}
+
+/// `make sim`: `SIM_SEEDS` runs in all, a seed of every plan in turn, for at most `SIM_MINUTES`.
+#[test]
+#[ignore = "takes as long as one likes; make sim"]
+fn many_seeds() {
+    let number = |name: &str, default: u64| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let only = env::var("SIM_PLAN").ok();
+    let plans: Vec<_> = PLANS.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
+    assert!(!plans.is_empty(), "there is no plan {only:?}");
+    let first = number("SIM_SEED", 0);
+    let count = if env::var("SIM_SEED").is_ok() { plans.len() as u64 } else { number("SIM_SEEDS", 1000) };
+    let (began, limit) = (Instant::now(), Duration::from_secs(60 * number("SIM_MINUTES", 60)));
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let work = |thread: u64| {
+            let mut failed = vec![];
+            for at in (thread..count).step_by(threads as usize).take_while(|_| began.elapsed() < limit) {
+                let entry = plans[at as usize % plans.len()];
+                let seed = first + at / plans.len() as u64;
+                let wrong = run(entry, seed).verdict();
+                if !wrong.is_empty() {
+                    println!("{}, seed {seed}:\n  {}", entry.0, wrong.join("\n  "));
+                    failed.push(format!("SIM_PLAN={} SIM_SEED={seed} make sim", entry.0));
+                }
+            }
+            failed
+        };
+        let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a simulation panicked")).collect()
+    });
+    println!("{count} runs of {} plans in {:.0?}, {} failed", plans.len(), began.elapsed(), failed.len());
+    assert!(failed.is_empty(), "again with:\n{}", failed.join("\n"));
+}

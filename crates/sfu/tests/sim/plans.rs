@@ -1,0 +1,284 @@
+//! The plans, each made for a seed: the network's luck is in the links, a plan's own variation is drawn here.
+
+use std::time::Duration;
+
+use kaigi_sfu::Receive;
+use kaigi_testkit::{Conditions, Loss};
+use rand::{Rng as _, rngs::StdRng};
+
+use crate::plan::{Check, Layout, Part, Plan, Step, ms, span};
+
+/// A plan's name, what makes it, and how much of a run of thousands it gets: plans that take long to run get less.
+pub type Entry = (&'static str, fn(&mut StdRng) -> Plan);
+
+pub const PLANS: [Entry; 11] = [
+    ("good_lines", good_lines),
+    ("five_cameras_over_one_megabit", five_cameras_over_one_megabit),
+    ("a_speaker_change", a_speaker_change),
+    ("a_publisher_vanishes", a_publisher_vanishes),
+    ("bursts_of_loss", bursts_of_loss),
+    ("one_three_two", one_three_two),
+    ("a_dip", a_dip),
+    ("a_tile_is_enlarged", a_tile_is_enlarged),
+    ("jitter_and_reordering", jitter_and_reordering),
+    ("data_messages", data_messages),
+    ("two_hundred_subscribers", two_hundred_subscribers),
+];
+
+const S: fn(u64) -> Duration = Duration::from_secs;
+
+/// A line of ordinary quality, different for each seed: 5 to 60 ms, a little jitter.
+fn line(rng: &mut StdRng) -> Conditions {
+    let jitter = ms(rng.random_range(0..8));
+    Conditions { jitter, ..Conditions::delay(ms(rng.random_range(5..60))) }
+}
+
+fn part(rng: &mut StdRng) -> Part {
+    Part { up: line(rng), down: line(rng), temporal_layers: rng.random_bool(0.7), ..Part::new() }
+}
+
+fn parts(rng: &mut StdRng, count: usize) -> Vec<Part> {
+    (0..count).map(|_| part(rng)).collect()
+}
+
+/// All pairs of different participants among the first `count`.
+fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(move |viewer| (0..count).map(move |of| (viewer, of))).filter(|(a, b)| a != b)
+}
+
+/// Nothing is wrong with anything: nobody waits, nothing freezes.
+fn good_lines(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 4);
+    cast.iter_mut().enumerate().for_each(|(at, part)| part.joins = ms(700 * at as u64));
+    let script = (0..4).map(|number| (ms(3500), Step::Speak(number, true))).collect();
+    let mut checks = vec![];
+    for (viewer, of) in pairs(4) {
+        checks.push(Check::FirstPicture { viewer, of, within: S(2) });
+        checks.push(Check::Picture { viewer, of, span: span(5.0, 12.0), longest: ms(250), freezes: 0 });
+        checks.push(Check::Sound { viewer, of, span: span(5.0, 12.0), longest: ms(150) });
+        checks.push(Check::Repaired { viewer, unrepaired: 0.0 });
+        // Room for three 360 lines high pictures, and nobody asks for more.
+        checks.push(Check::Grows { viewer, of, span: span(5.0, 12.0), height: 360 });
+        checks.push(Check::Height { viewer, of, span: span(5.0, 12.0), least: 180, most: 360 });
+        checks.push(Check::KeyframeRequests { of, per_second: 0.7 });
+    }
+    checks.extend((0..4).map(|of| Check::Layers { of, span: span(9.0, 12.0), active: [true, true, false] }));
+    Plan { length: S(12), cast, script, checks }
+}
+
+/// One participant has 1 Mbit/s for five cameras of up to 1.7 Mbit/s each: its sound never suffers, all that fits
+/// is seen, and the line is not wasted.
+fn five_cameras_over_one_megabit(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 6);
+    let down = line(rng).with_rate(1_000_000, ms(rng.random_range(150..400)));
+    cast[0] = Part { down, ..Part::audience() };
+    let script = vec![(S(1), Step::Speak(1, true)), (S(1), Step::Speak(2, true))];
+    let steady = span(8.0, 25.0);
+    let mut checks = vec![
+        Check::Rate { viewer: 0, span: steady, least: 500_000.0, most: 1_000_000.0 },
+        Check::Sound { viewer: 0, of: 1, span: steady, longest: ms(400) },
+        Check::Sound { viewer: 0, of: 2, span: steady, longest: ms(400) },
+        Check::Delay { viewer: 0, of: 1, span: steady, most: ms(400) },
+        Check::Repaired { viewer: 0, unrepaired: 0.01 },
+    ];
+    // 150 kbit/s for each of five fits well, so each is seen.
+    for of in 1..6 {
+        checks.push(Check::FirstPicture { viewer: 0, of, within: S(5) });
+        checks.push(Check::Picture { viewer: 0, of, span: steady, longest: S(2), freezes: 3 });
+    }
+    Plan { length: S(25), cast, script, checks }
+}
+
+/// First one speaks, then another; both are heard, and the loudest is told within a moment.
+fn a_speaker_change(rng: &mut StdRng) -> Plan {
+    let cast = parts(rng, 4);
+    let script = vec![
+        (S(2), Step::Speak(1, true)),
+        (S(7), Step::Speak(1, false)),
+        (S(7), Step::Speak(2, true)),
+        (S(12), Step::Speak(2, false)),
+        (S(12), Step::Speak(3, true)),
+    ];
+    let mut checks = vec![];
+    for (speaker, at) in [(1, 2.0), (2, 7.0), (3, 12.0)] {
+        checks.push(Check::Loudest { at: Duration::from_secs_f64(at + 2.0), speaker });
+        checks.push(Check::Loudest { at: Duration::from_secs_f64(at + 4.5), speaker });
+        for viewer in (0..4).filter(|viewer| *viewer != speaker) {
+            checks.push(Check::Sound { viewer, of: speaker, span: span(at + 0.5, at + 4.9), longest: ms(200) });
+        }
+    }
+    Plan { length: S(17), cast, script, checks }
+}
+
+/// A browser is killed. The others go on as if nothing had happened, and its tile is gone when the server knows.
+fn a_publisher_vanishes(rng: &mut StdRng) -> Plan {
+    let cast = parts(rng, 3);
+    let script = vec![(S(1), Step::Speak(1, true)), (S(4), Step::Vanish(2))];
+    let mut checks = vec![];
+    for viewer in 0..2 {
+        checks.push(Check::Picture { viewer, of: 2, span: span(2.0, 4.0), longest: ms(300), freezes: 0 });
+        checks.push(Check::Picture { viewer, of: 1 - viewer, span: span(2.0, 24.0), longest: ms(300), freezes: 0 });
+        checks.push(Check::Emptied { viewer, of: 2, from: ms(19_500) });
+    }
+    checks.push(Check::Sound { viewer: 0, of: 1, span: span(2.0, 24.0), longest: ms(200) });
+    checks.push(Check::KeyframeRequests { of: 0, per_second: 0.5 });
+    Plan { length: S(24), cast, script, checks }
+}
+
+/// 10 % are lost in bursts, both ways, for 10 s, and what is lost is repaired.
+fn bursts_of_loss(rng: &mut StdRng) -> Plan {
+    let cast = parts(rng, 3);
+    let bursts = Loss::Bursts { share: 0.1, length: rng.random_range(2.0..6.0) };
+    let mut script = vec![(S(1), Step::Speak(1, true))];
+    for (number, part) in cast.iter().enumerate() {
+        script.push((S(4), Step::Down(number, part.down.with_loss(bursts))));
+        script.push((S(14), Step::Down(number, part.down)));
+    }
+    let up = cast[1].up;
+    script.push((S(4), Step::Up(1, up.with_loss(bursts))));
+    script.push((S(14), Step::Up(1, up)));
+    let mut checks = vec![];
+    for (viewer, of) in pairs(3) {
+        checks.push(Check::Picture { viewer, of, span: span(4.0, 16.0), longest: S(2), freezes: 4 });
+        checks.push(Check::Picture { viewer, of, span: span(17.0, 20.0), longest: ms(400), freezes: 0 });
+        checks.push(Check::Repaired { viewer, unrepaired: 0.02 });
+    }
+    // A burst of six, four times over.
+    checks.push(Check::Sound { viewer: 0, of: 1, span: span(2.0, 20.0), longest: ms(900) });
+    Plan { length: S(20), cast, script, checks }
+}
+
+/// One is alone, two come, one of them goes: nobody else's picture stops.
+fn one_three_two(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 3);
+    cast[1].joins = S(3);
+    cast[2].joins = S(5);
+    let leaver = rng.random_range(1..3);
+    let stayer = 3 - leaver;
+    let script = vec![(S(9), Step::Leave(leaver))];
+    let mut checks = vec![];
+    for (viewer, of) in pairs(3) {
+        checks.push(Check::FirstPicture { viewer, of, within: S(2) });
+    }
+    for (viewer, of) in [(0, stayer), (stayer, 0)] {
+        checks.push(Check::Picture { viewer, of, span: span(7.0, 14.0), longest: ms(300), freezes: 0 });
+        checks.push(Check::Emptied { viewer, of: leaver, from: ms(9500) });
+    }
+    // Alone, nobody watches: only the lowest layer is sent, so that whoever comes sees something at once.
+    checks.push(Check::Layers { of: 0, span: span(2.6, 3.0), active: [true, false, false] });
+    Plan { length: S(14), cast, script, checks }
+}
+
+/// 2 Mbit/s, then 400 kbit/s for 8 s, then 2 Mbit/s: the picture shrinks, the sound goes on, and it comes back.
+fn a_dip(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 2);
+    let queue = ms(rng.random_range(150..400));
+    let down = cast[0].down;
+    cast[0].down = down.with_rate(2_400_000, queue);
+    cast[0].layout = Layout::Everyone(720);
+    let script = vec![
+        (S(1), Step::Speak(1, true)),
+        (S(12), Step::Down(0, down.with_rate(400_000, queue))),
+        (S(20), Step::Down(0, down.with_rate(2_400_000, queue))),
+    ];
+    let checks = vec![
+        Check::Grows { viewer: 0, of: 1, span: span(0.0, 12.0), height: 720 },
+        Check::Height { viewer: 0, of: 1, span: span(15.0, 20.0), least: 180, most: 180 },
+        Check::Picture { viewer: 0, of: 1, span: span(15.0, 20.0), longest: S(1), freezes: 1 },
+        Check::Picture { viewer: 0, of: 1, span: span(12.0, 20.0), longest: S(3), freezes: 3 },
+        Check::Sound { viewer: 0, of: 1, span: span(2.0, 40.0), longest: S(1) },
+        Check::Grows { viewer: 0, of: 1, span: span(20.0, 40.0), height: 720 },
+        Check::Rate { viewer: 0, span: span(36.0, 40.0), least: 1_500_000.0, most: 2_400_000.0 },
+    ];
+    Plan { length: S(40), cast, script, checks }
+}
+
+/// A small tile becomes a large one and a small one again: the layer follows within 2 s, without a freeze.
+fn a_tile_is_enlarged(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 3);
+    cast[0].layout = Layout::Everyone(150);
+    let small = Layout::Everyone(150);
+    let script = vec![
+        (S(5), Step::Show(0, Layout::These(vec![(1, 720), (2, 150)]))),
+        (S(11), Step::Show(0, small)),
+        (S(15), Step::Receive(0, Receive::AudioOnly)),
+        (S(18), Step::Receive(0, Receive::Everything)),
+    ];
+    let picture = |from, to, of| Check::Picture { viewer: 0, of, span: span(from, to), longest: ms(400), freezes: 0 };
+    let height = |from, to, of, height| {
+        Check::Height { viewer: 0, of, span: span(from, to), least: height, most: height }
+    };
+    let checks = vec![
+        height(2.0, 5.0, 1, 180),
+        height(7.0, 11.0, 1, 720),
+        height(13.0, 15.0, 1, 180),
+        height(2.0, 15.0, 2, 180),
+        picture(2.0, 15.0, 1),
+        picture(2.0, 15.0, 2),
+        Check::Rate { viewer: 0, span: span(16.0, 18.0), least: 0.0, most: 20_000.0 },
+        picture(20.0, 22.0, 1),
+        Check::Layers { of: 1, span: span(7.0, 10.9), active: [true, true, true] },
+    ];
+    Plan { length: S(22), cast, script, checks }
+}
+
+/// A radio link: 50 ms of jitter, 2 % reordered, some twice, 1 % lost.
+fn jitter_and_reordering(rng: &mut StdRng) -> Plan {
+    let rough = |line: Conditions| Conditions { jitter: ms(50), reorder: 0.02, duplicate: 0.01, ..line };
+    let mut cast = parts(rng, 3);
+    for part in &mut cast {
+        part.up = rough(part.up).with_loss(Loss::Random(0.01));
+        part.down = rough(part.down).with_loss(Loss::Random(0.01));
+    }
+    let script = vec![(S(1), Step::Speak(1, true))];
+    let mut checks = vec![Check::Sound { viewer: 0, of: 1, span: span(3.0, 15.0), longest: ms(400) }];
+    for (viewer, of) in pairs(3) {
+        checks.push(Check::FirstPicture { viewer, of, within: S(4) });
+        checks.push(Check::Picture { viewer, of, span: span(4.0, 15.0), longest: S(1), freezes: 2 });
+        checks.push(Check::Repaired { viewer, unrepaired: 0.005 });
+    }
+    Plan { length: S(15), cast, script, checks }
+}
+
+/// Messages to all and to one, over lines that lose 3 %.
+fn data_messages(rng: &mut StdRng) -> Plan {
+    let lossy = Loss::Random(0.03);
+    let mut cast = parts(rng, 3);
+    for part in &mut cast {
+        *part = Part { camera: false, up: part.up.with_loss(lossy), down: part.down.with_loss(lossy), ..part.clone() };
+    }
+    let mut script = vec![];
+    for number in 0..60 {
+        let from = rng.random_range(0..3);
+        let to = if rng.random_bool(0.5) { vec![] } else { vec![(from + rng.random_range(1..3)) % 3] };
+        let bytes = if number % 10 == 0 { 16_000 } else { rng.random_range(4..1000) };
+        let at = ms(6000 + number * 50);
+        script.push((at, Step::Say { from, to: to.clone(), channel: 0, bytes }));
+        script.push((at, Step::Say { from, to, channel: 1, bytes: bytes.min(1000) }));
+    }
+    let checks = vec![Check::Delivered, Check::DeliveredLossy(0.75)];
+    Plan { length: S(15), cast, script, checks }
+}
+
+/// Two cameras and 200 who watch; 8 s are enough.
+fn two_hundred_subscribers(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 2);
+    for number in 0..200 {
+        let (up, down) = (line(rng), line(rng));
+        let joins = ms(1000 + 5 * number);
+        let (video_slots, audio_slots) = (2, 1);
+        cast.push(Part { joins, up, down, video_slots, audio_slots, ..Part::audience() });
+    }
+    let script = vec![(S(1), Step::Speak(0, true))];
+    let mut checks = vec![];
+    for viewer in 2..202 {
+        for of in 0..2 {
+            checks.push(Check::FirstPicture { viewer, of, within: S(2) });
+            checks.push(Check::Picture { viewer, of, span: span(4.5, 8.0), longest: ms(350), freezes: 0 });
+        }
+        checks.push(Check::Sound { viewer, of: 0, span: span(4.5, 8.0), longest: ms(150) });
+    }
+    // 200 that come within a second are not 200 keyframes.
+    checks.extend((0..2).map(|of| Check::KeyframeRequests { of, per_second: 2.0 }));
+    Plan { length: S(8), cast, script, checks }
+}
