@@ -297,7 +297,6 @@ fn fit<K: Copy + Eq>(
             // Giving way to somebody is not the network's doing: the step may come back at once.
             if climb.got < climb.had && congested {
                 held.lose(now);
-                climb.on_hold = true;
             }
             climb.had = climb.got;
         }

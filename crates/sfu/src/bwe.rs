@@ -50,6 +50,8 @@ const SILENCE_US: u64 = 500_000;
 const SILENCE_FACTOR: f64 = 0.85;
 /// A queue that stands for less is no sign of a full network.
 const CALM_US: u64 = 30_000;
+/// What a probe may leave behind for a moment.
+const PROBE_QUEUE_US: u64 = 100_000;
 /// Round trips beyond this are not believed.
 const MOST_RTT_US: u64 = 5_000_000;
 
@@ -174,12 +176,13 @@ impl Estimator {
         self.rtt_us = Some(self.rtt_us.map_or(rtt_us, |old| (old * 7 + rtt_us) / 8));
 
         let before = self.estimate();
-        let seen = Seen {
-            usage,
-            standing_us: self.queue.settle(now_us),
-            acked: self.acked.bitrate(),
-            rtt_us: self.rtt_us.unwrap_or(rtt_us),
-        };
+        let standing_us = self.queue.settle(now_us);
+        if usage == Usage::Over && standing_us < PROBE_QUEUE_US && self.prober.disturbs(now_us) {
+            // The queue is the probe's: it will drain, and it tells nothing about what is sent otherwise.
+            usage = Usage::Under;
+        }
+        let seen =
+            Seen { usage, standing_us, acked: self.acked.bitrate(), rtt_us: self.rtt_us.unwrap_or(rtt_us) };
         self.rate.update(now_us, seen, self.limits.most);
         self.bound_loss(now_us);
         if let Some(found) = self.prober.finish(now_us)
@@ -239,6 +242,7 @@ impl Estimator {
         // Without feedback a probe would tell nothing, and while a queue stands it would only lengthen it.
         self.rtt_us?;
         if self.queue.standing_us() > CALM_US {
+            self.prober.postpone(now_us);
             return None;
         }
         let desired = self.desired.min(self.limits.most);

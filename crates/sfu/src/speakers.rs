@@ -55,7 +55,9 @@ pub(crate) struct Speakers {
     speaking: Vec<Speaking>,
     sessions: Vec<SessionId>,
     revision: u64,
+    /// None while all is silent.
     due: Option<Instant>,
+    last: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,29 +113,33 @@ impl Speakers {
         self.order.retain(|other| *other != id);
         self.speaking.retain(|speaking| speaking.voice != id);
         self.revision += 1;
-        self.due = None;
+        self.due = self.last;
     }
 
     /// A packet came; `level` is -dBov, 0 to 127 (RFC 6464 §3), `None` where the publisher does not tell.
     pub(crate) fn heard(&mut self, now: Instant, id: VoiceId, level: Option<u8>) {
         if let Some(voice) = self.voices.at_mut(id) {
             voice.heard(now, level.unwrap_or(ASSUMED_LEVEL));
+            self.last = Some(now);
+            self.due.get_or_insert(now);
         }
     }
 
     /// Makes the order anew if it is time. Whether [`Speakers::speaking`] has changed.
     pub(crate) fn update(&mut self, now: Instant) -> bool {
-        if self.due.is_some_and(|due| now < due) {
+        if self.due.is_none_or(|due| now < due) {
             return false;
         }
-        self.due = Some(now + PERIOD);
+        let mut silent = true;
         for id in &self.order {
             if let Some(voice) = self.voices.at_mut(*id) {
                 voice.settle(now);
+                silent &= voice.quick < 1.0 && voice.lasting < 1.0;
             }
         }
         self.rank(now);
         self.find_speakers(now);
+        self.due = (!silent || !self.speaking.is_empty()).then_some(now + PERIOD);
         let sessions = self.speaking.iter().map(|speaking| speaking.session);
         let changed = !sessions.clone().eq(self.sessions.iter().copied());
         if changed {
@@ -157,9 +163,9 @@ impl Speakers {
         self.revision
     }
 
-    /// When [`Speakers::update`] is due; never in a room without voices.
+    /// When [`Speakers::update`] is due; never while all is silent.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.due.filter(|_| !self.order.is_empty())
+        self.due
     }
 
     fn pinned(&self) -> usize {

@@ -206,6 +206,14 @@ fn a_new_speaker_takes_over_at_once_and_back() {
     // Nothing more is sent in sum, so it needs no headroom.
     assert_eq!(with(1, 1_310_000), [Some(0), Some(2)]);
     assert_eq!(with(0, 1_310_000), [Some(2), Some(0)]);
+
+    // Giving way is no loss that would have to be waited out.
+    let mut allocator = Allocator::new();
+    for (speaker, expected) in [(0, [Some(2), Some(1)]), (1, [Some(1), Some(2)]), (0, [Some(2), Some(1)])] {
+        let candidates = [0, 1].map(|key| Candidate { speaking: key == speaker, ..camera(key, 720) });
+        let allocation = allocator.allocate(now, &demand(AUDIO + 1_800_000, &candidates));
+        assert_eq!(layers(&allocation), expected);
+    }
 }
 
 #[test]

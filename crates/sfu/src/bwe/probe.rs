@@ -30,8 +30,8 @@ pub(crate) struct Probe {
 
 const PACKETS: usize = 5;
 const LEAST_BYTES: u64 = 2_500;
-/// A probe lasts so long at its rate.
-const DURATION_US: u64 = 15_000;
+/// A probe lasts so long at its rate: long enough for jitter to matter little.
+const DURATION_US: u64 = 25_000;
 /// At the present estimate it is through within this, so that a failed one does not delay what comes behind.
 const MOST_DELAY_US: u64 = 80_000;
 
@@ -44,6 +44,9 @@ const BEYOND_DESIRED: f64 = 1.1;
 const SUCCESS: f64 = 0.7;
 /// When it arrives slower than it was sent, a little less than that is the capacity.
 const CAPACITY: f64 = 0.95;
+
+/// So long after a probe the queue it made may still be seen.
+const DISTURBED_US: u64 = 700_000;
 
 const SOON_US: u64 = 200_000;
 const INTERVAL_US: u64 = 3_000_000;
@@ -71,6 +74,7 @@ pub(super) struct Prober {
     begun: bool,
     /// What was estimated before it fell, and until when that is worth trying.
     fallen: Option<(f64, u64)>,
+    finished_us: Option<u64>,
     /// The last success, until it is confirmed or refuted.
     succeeded: Option<Success>,
 }
@@ -108,6 +112,7 @@ impl Prober {
             climbing: true,
             begun: false,
             fallen: None,
+            finished_us: None,
             succeeded: None,
         }
     }
@@ -123,7 +128,7 @@ impl Prober {
         }
         let fallen = self.fallen.filter(|(before, until_us)| *before > estimate as f64 && now_us < *until_us);
         if !(limited || self.climbing || fallen.is_some()) {
-            self.next_us = now_us + SOON_US;
+            self.postpone(now_us);
             return None;
         }
         let factor = if self.begun { FACTOR } else { FIRST_FACTOR };
@@ -145,6 +150,17 @@ impl Prober {
         Some(probe)
     }
 
+    /// What arrives may have waited behind a probe.
+    pub(super) fn disturbs(&self, now_us: u64) -> bool {
+        let underway = self.current.as_ref().is_some_and(|flight| flight.sent.packets > 0);
+        underway || self.finished_us.is_some_and(|finished_us| now_us < finished_us + DISTURBED_US)
+    }
+
+    /// Not now, but it may be time soon.
+    pub(super) fn postpone(&mut self, now_us: u64) {
+        self.next_us = self.next_us.max(now_us + SOON_US);
+    }
+
     pub(super) fn sent(&mut self, now_us: u64, cluster: Cluster, bytes: u16) {
         if let Some(flight) = self.flight(cluster) {
             flight.sent.add(now_us as i64, bytes);
@@ -163,6 +179,7 @@ impl Prober {
         let found = flight.found();
         let tried = flight.probe.bitrate as f64;
         self.current = None;
+        self.finished_us = Some(now_us);
         if found >= tried * SUCCESS {
             self.succeeded = Some(Success { at_us: now_us, found });
             self.next_us = now_us + SOON_US;

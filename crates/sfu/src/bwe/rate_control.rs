@@ -20,8 +20,8 @@ const BEYOND_ACKED: f64 = 1.5;
 const BEYOND_ACKED_BITS: f64 = 10_000.0;
 /// How long a step takes to show, beyond a round trip.
 const RESPONSE_US: f64 = 100_000.0;
-/// At least so much per second near the capacity.
-const LEAST_INCREASE: f64 = 4_000.0;
+/// At least such a share of itself per second near the capacity, however long a round trip takes.
+const LEAST_INCREASE: f64 = 0.02;
 
 /// What feedback shows.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ fn near_capacity_per_second(bitrate: f64, rtt_us: u64) -> f64 {
     const PACKET_BITS: f64 = 1200.0 * 8.0;
     let frame = bitrate / FRAMES_PER_SECOND;
     let packet = frame / (frame / PACKET_BITS).ceil().max(1.0);
-    (packet * 1e6 / (rtt_us as f64 + RESPONSE_US)).max(LEAST_INCREASE)
+    (packet * 1e6 / (rtt_us as f64 + RESPONSE_US)).max(bitrate * LEAST_INCREASE)
 }
 
 /// What got through whenever the queue grew: about what the bottleneck carries.

