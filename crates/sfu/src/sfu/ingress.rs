@@ -123,7 +123,11 @@ impl Sfu {
         if let Some(voice) = published.voice
             && let Some(room) = self.rooms.get_mut(&published.room)
         {
+            let resting = room.speakers.poll_timeout().is_none();
             room.speakers.heard(now, voice, packet.audio_level);
+            if let Some(due) = room.speakers.poll_timeout().filter(|_| resting) {
+                self.due.insert((due, Timer::Room(published.room)));
+            }
         }
         let sequence = packet.sequence;
         if !matches!(published.track.push(now, layer, packet), Pushed::Kept { .. }) {
