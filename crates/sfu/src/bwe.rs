@@ -181,8 +181,13 @@ impl Estimator {
             // The queue is the probe's: it will drain, and it tells nothing about what is sent otherwise.
             usage = Usage::Under;
         }
-        let seen =
-            Seen { usage, standing_us, acked: self.acked.bitrate(), rtt_us: self.rtt_us.unwrap_or(rtt_us) };
+        let seen = Seen {
+            usage,
+            standing_us,
+            acked: self.acked.bitrate(),
+            recent: self.acked.recent(),
+            rtt_us: self.rtt_us.unwrap_or(rtt_us),
+        };
         self.rate.update(now_us, seen, self.limits.most);
         self.bound_loss(now_us);
         if let Some(found) = self.prober.finish(now_us)

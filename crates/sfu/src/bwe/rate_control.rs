@@ -31,6 +31,8 @@ pub(super) struct Seen {
     pub(super) standing_us: u64,
     /// What gets through, bits per second.
     pub(super) acked: Option<f64>,
+    /// And over the last moments only: what the bottleneck carries, while it is full.
+    pub(super) recent: Option<f64>,
     pub(super) rtt_us: u64,
 }
 
@@ -115,12 +117,16 @@ impl RateControl {
     fn decrease(&mut self, now_us: u64, seen: Seen) -> bool {
         self.growing = false;
         // The last step has not shown yet, unless far less gets through than is thought.
-        let far_off = seen.acked.is_some_and(|acked| acked < self.bitrate / 2.0);
+        let through = match (seen.acked, seen.recent) {
+            (Some(acked), Some(recent)) => Some(acked.max(recent)),
+            (acked, _) => acked,
+        };
+        let far_off = through.is_some_and(|through| through < self.bitrate / 2.0);
         if !self.may_decrease(now_us, seen.rtt_us) && !far_off {
             return false;
         }
         self.decreased_us = Some(now_us);
-        let Some(acked) = seen.acked else {
+        let Some(acked) = through else {
             self.bitrate /= 2.0;
             return true;
         };

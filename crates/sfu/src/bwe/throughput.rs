@@ -39,6 +39,15 @@ impl Throughput {
         self.over(self.newest_us, self.bytes)
     }
 
+    /// Over the last moments only. While a queue stands, that is what the bottleneck carries, whatever was sent before.
+    pub(super) fn recent(&self) -> Option<f64> {
+        const RECENT: u64 = 4;
+        let oldest = (self.newest + 1).saturating_sub(RECENT);
+        let bytes: u64 = (oldest..=self.newest).map(|number| u64::from(self.bucket(number))).sum();
+        let span_us = self.newest_us.saturating_sub((oldest * BUCKET_US).max(self.first_us?));
+        (span_us >= LEAST_US).then(|| bytes as f64 * 8e6 / span_us as f64)
+    }
+
     /// Up to now, when nothing may have been added for a while.
     pub(super) fn bitrate_at(&self, now_us: u64) -> Option<f64> {
         let now = now_us / BUCKET_US;
