@@ -35,7 +35,10 @@ impl World {
             }
             if client.apart.0 > APART {
                 let (apart, at) = client.apart;
-                wrong.push(format!("{number}: picture and sound are {apart:.3} s apart at {:.3} s", at.as_secs_f64()));
+                wrong.push(format!(
+                    "{number}: picture and sound are {apart:.3} s apart at {:.3} s",
+                    at.as_secs_f64()
+                ));
             }
         }
         for check in &self.plan.checks {
@@ -50,7 +53,8 @@ impl World {
         match *check {
             Check::FirstPicture { viewer, of, within } => {
                 let since = self.client(viewer)?.joined.max(self.client(of)?.joined);
-                let first = self.pictures(viewer, of).first().map(|shown| shown.at).ok_or("there is no picture")?;
+                let first =
+                    self.pictures(viewer, of).first().map(|shown| shown.at).ok_or("there is no picture")?;
                 at_most(first.saturating_duration_since(since), within, "the first picture took")
             }
             Check::Picture { viewer, of, span, longest, freezes } => {
@@ -80,7 +84,9 @@ impl World {
                 let heights = self.heights(viewer, of, span);
                 match heights.iter().find(|(_, height)| *height < least || *height > most) {
                     _ if heights.is_empty() => Err("there is no picture".into()),
-                    Some((at, height)) => Err(format!("the picture is {height} high at {:.3} s", self.seconds(*at))),
+                    Some((at, height)) => {
+                        Err(format!("the picture is {height} high at {:.3} s", self.seconds(*at)))
+                    }
                     None => Ok(()),
                 }
             }
@@ -90,7 +96,9 @@ impl World {
                     format!("the picture stays {:?} high", heights.last().map(|(_, height)| *height))
                 })?;
                 match heights[grown..].iter().find(|(_, shown)| *shown < height) {
-                    Some((at, shown)) => Err(format!("it is {shown} high again at {:.3} s", self.seconds(*at))),
+                    Some((at, shown)) => {
+                        Err(format!("it is {shown} high again at {:.3} s", self.seconds(*at)))
+                    }
                     None => Ok(()),
                 }
             }
@@ -110,7 +118,11 @@ impl World {
                 let missing = screens.values().flat_map(|screen| screen.continuity.missing.values());
                 let missing = missing.filter(|since| **since + SETTLED < self.now).count();
                 let share = missing as f64 / (received as f64).max(1.0);
-                if share > unrepaired { Err(format!("{missing} of {received} packets never came")) } else { Ok(()) }
+                if share > unrepaired {
+                    Err(format!("{missing} of {received} packets never came"))
+                } else {
+                    Ok(())
+                }
             }
             Check::Emptied { viewer, of, from } => {
                 let from = self.start + from;
@@ -129,7 +141,11 @@ impl World {
                 let track = (SessionId(of as u64 + 1), Source::Camera);
                 let told = self.client(viewer)?.slots.iter().filter(|(at, _)| (from..to).contains(at));
                 let mut slots = told.flat_map(|(_, slots)| slots).filter(|slot| slot.track == Some(track));
-                if slots.any(|slot| slot.paused) == paused { Ok(()) } else { Err("it was told otherwise".into()) }
+                if slots.any(|slot| slot.paused) == paused {
+                    Ok(())
+                } else {
+                    Err("it was told otherwise".into())
+                }
             }
             Check::Together(most) => {
                 let apart = self.clients.values().map(|client| client.apart.0).fold(0.0, f64::max);
@@ -147,7 +163,8 @@ impl World {
                 let (from, to) = self.bounds(span);
                 let layers = &self.client(of)?.layers;
                 let before = layers.iter().rfind(|(at, _)| *at <= from).map(|(_, active)| *active);
-                let within = layers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, active)| *active);
+                let within =
+                    layers.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, active)| *active);
                 let told: Vec<_> = before.into_iter().chain(within).collect();
                 if told.is_empty() || told.iter().any(|told| *told != active) {
                     return Err(format!("it was told {told:?}"));
@@ -156,7 +173,8 @@ impl World {
             }
             Check::Loudest { at, speaker } => {
                 let said = self.speakers.iter().rfind(|(told, _)| *told <= self.start + at);
-                let loudest = said.and_then(|(_, speakers)| speakers.first()).map(|session| session.0 as usize - 1);
+                let loudest =
+                    said.and_then(|(_, speakers)| speakers.first()).map(|session| session.0 as usize - 1);
                 if loudest == Some(speaker) { Ok(()) } else { Err(format!("it is {loudest:?}")) }
             }
             Check::Delivered => self.judge_messages(0, None),
@@ -169,9 +187,11 @@ impl World {
         let (mut due, mut came) = (0, 0);
         for (number, client) in &self.clients {
             for from in self.clients.keys() {
-                let head = [&[2, 1, participant(*from).len() as u8][..], participant(*from).as_bytes()].concat();
+                let head =
+                    [&[2, 1, participant(*from).len() as u8][..], participant(*from).as_bytes()].concat();
                 let said = self.said.iter().filter(|said| said.0 == *from && said.2 == channel);
-                let expected: Vec<_> = said.filter(|said| said.1.contains(number)).map(|said| &said.3).collect();
+                let expected: Vec<_> =
+                    said.filter(|said| said.1.contains(number)).map(|said| &said.3).collect();
                 let stream = [0, 2][channel];
                 let mine = client.messages.iter().filter(|(id, _)| *id == stream);
                 let got: Vec<_> = mine.filter_map(|(_, message)| message.strip_prefix(&head[..])).collect();
@@ -179,13 +199,19 @@ impl World {
                 came += got.len();
                 let strangers = got.iter().any(|got| !expected.iter().any(|expected| expected == got));
                 if strangers || share.is_none() && got != expected {
-                    return Err(format!("{number} got {} of {} messages of {from}", got.len(), expected.len()));
+                    return Err(format!(
+                        "{number} got {} of {} messages of {from}",
+                        got.len(),
+                        expected.len()
+                    ));
                 }
             }
         }
         match share {
             _ if due == 0 => Err("no message was sent".into()),
-            Some(share) if (came as f64) < share * due as f64 => Err(format!("{came} of {due} messages came")),
+            Some(share) if (came as f64) < share * due as f64 => {
+                Err(format!("{came} of {due} messages came"))
+            }
             _ => Ok(()),
         }
     }
@@ -203,7 +229,10 @@ impl World {
                 let track = (SessionId(u64::from(shown.mark.publisher) + 1), Source::Camera);
                 let fits = states.iter().enumerate().any(|(at, (from, state))| {
                     let until = states.get(at + 1).map_or(self.now, |(next, _)| *next);
-                    *from <= shown.at + RACE && shown.at <= until + RACE && state.track == Some(track) && !state.paused
+                    *from <= shown.at + RACE
+                        && shown.at <= until + RACE
+                        && state.track == Some(track)
+                        && !state.paused
                 });
                 if !fits {
                     let (number, at) = (client.number, self.seconds(shown.at));
@@ -222,7 +251,8 @@ impl World {
             let Some(egress) = self.egress.get(&(client.number, *ssrc)) else { continue };
             let mid = mid.to_string();
             let screen = client.screens.get(&mid).map(|screen| &screen.continuity);
-            let Some(continuity) = screen.or(client.speakers.get(&mid).map(|speaker| &speaker.continuity)) else {
+            let Some(continuity) = screen.or(client.speakers.get(&mid).map(|speaker| &speaker.continuity))
+            else {
                 continue;
             };
             let skipped = |sequence: u64| egress.skipped.iter().any(|skipped| skipped & 0xFFFF == sequence);
@@ -235,7 +265,9 @@ impl World {
                 .count();
             let number = client.number;
             if vanished > 0 {
-                wrong.push(format!("{number}: {vanished} packets of slot {mid} arrived and were not accepted"));
+                wrong.push(format!(
+                    "{number}: {vanished} packets of slot {mid} arrived and were not accepted"
+                ));
             }
             if perfect && !egress.skipped.is_empty() {
                 wrong.push(format!("{number}: slot {mid} skips {} sequence numbers", egress.skipped.len()));

@@ -89,10 +89,18 @@ struct Lines {
 }
 
 impl Client {
-    pub fn new(number: usize, part: &Part, seed: u64, start: Instant, now: Instant, server: SocketAddr) -> Self {
+    pub fn new(
+        number: usize,
+        part: &Part,
+        seed: u64,
+        start: Instant,
+        now: Instant,
+        server: SocketAddr,
+    ) -> Self {
         let mut rng = StdRng::seed_from_u64(seed ^ (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let address = SocketAddr::from(([10, 1, (number >> 8) as u8, number as u8], 40_000 + number as u16));
-        let config = Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
+        let config =
+            Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
         let mut rtc = config.build(now);
         let candidate = Candidate::host(address, "udp").expect("a plain address is a candidate");
         rtc.add_local_candidate(candidate).expect("it is the first");
@@ -215,7 +223,8 @@ impl Client {
         let Ok(contents) = datagram.try_into() else {
             return self.errors.push(format!("a datagram is none of WebRTC's: {:?}", datagram.first()));
         };
-        let input = Receive { proto: Protocol::Udp, source: self.server, destination: self.address, contents };
+        let input =
+            Receive { proto: Protocol::Udp, source: self.server, destination: self.address, contents };
         self.drive(now, Input::Receive(now, input));
     }
 
@@ -372,12 +381,14 @@ impl Client {
             speaker.receive(&received)?;
             (48_000.0, 1, speaker.heard.last().copied())
         };
-        if let (Some(latest), Some((ntp, rtp))) = (latest.filter(|latest| latest.at == now), self.reports.get(&mid)) {
+        if let (Some(latest), Some((ntp, rtp))) =
+            (latest.filter(|latest| latest.at == now), self.reports.get(&mid))
+        {
             let since = f64::from(latest.timestamp.wrapping_sub(*rtp) as i32) / rate;
             let at = ntp.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() + since;
             let offset = at - latest.mark.captured_us as f64 / 1e6;
             let offsets = self.offsets.entry(latest.mark.publisher).or_default();
-            
+
             offsets[kind] = Some(offset);
             if let [Some(picture), Some(sound)] = offsets
                 && (*picture - *sound).abs() > self.apart.0

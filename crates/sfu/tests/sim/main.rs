@@ -63,9 +63,11 @@ plans_hold! {
 #[test]
 #[ignore = "takes as long as one likes; make sim"]
 fn many_seeds() {
-    let number = |name: &str, default: u64| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default: u64| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let only = env::var("SIM_PLAN").ok();
-    let plans: Vec<_> = PLANS.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
+    let plans: Vec<_> =
+        PLANS.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
     assert!(!plans.is_empty(), "there is no plan {only:?}");
     let first = number("SIM_SEED", 0);
     let count = if env::var("SIM_SEED").is_ok() { plans.len() as u64 } else { number("SIM_SEEDS", 1000) };

@@ -33,7 +33,8 @@ impl Mark {
         out.extend(self.index.to_be_bytes());
         out.extend(self.count.to_be_bytes());
         out.extend(self.captured_us.to_be_bytes());
-        let check = out[out.len() - 23..].iter().fold(7u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte));
+        let check =
+            out[out.len() - 23..].iter().fold(7u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte));
         out.extend([check, self.filler(), self.filler()]);
         out.resize(end, self.filler());
     }

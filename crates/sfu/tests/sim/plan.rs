@@ -49,7 +49,12 @@ pub enum Step {
     Receive(usize, Receive),
     Speak(usize, bool),
     /// A data message of this many bytes, over the reliable (0) or the lossy (1) channel; to all where `to` is empty.
-    Say { from: usize, to: Vec<usize>, channel: usize, bytes: usize },
+    Say {
+        from: usize,
+        to: Vec<usize>,
+        channel: usize,
+        bytes: usize,
+    },
 }
 
 /// A stretch of time since the start.

@@ -104,7 +104,12 @@ fn a_speaker_change(rng: &mut StdRng) -> Plan {
         checks.push(Check::Loudest { at: Duration::from_secs_f64(at + 2.0), speaker });
         checks.push(Check::Loudest { at: Duration::from_secs_f64(at + 4.5), speaker });
         for viewer in (0..4).filter(|viewer| *viewer != speaker) {
-            checks.push(Check::Sound { viewer, of: speaker, span: span(at + 0.5, at + 4.9), longest: ms(200) });
+            checks.push(Check::Sound {
+                viewer,
+                of: speaker,
+                span: span(at + 0.5, at + 4.9),
+                longest: ms(200),
+            });
         }
     }
     Plan { length: S(17), cast, script, checks }
@@ -117,7 +122,13 @@ fn a_publisher_vanishes(rng: &mut StdRng) -> Plan {
     let mut checks = vec![];
     for viewer in 0..2 {
         checks.push(Check::Picture { viewer, of: 2, span: span(2.0, 4.0), longest: ms(300), freezes: 0 });
-        checks.push(Check::Picture { viewer, of: 1 - viewer, span: span(2.0, 24.0), longest: ms(300), freezes: 0 });
+        checks.push(Check::Picture {
+            viewer,
+            of: 1 - viewer,
+            span: span(2.0, 24.0),
+            longest: ms(300),
+            freezes: 0,
+        });
         checks.push(Check::Emptied { viewer, of: 2, from: ms(19_500) });
     }
     checks.push(Check::Sound { viewer: 0, of: 1, span: span(2.0, 24.0), longest: ms(200) });
@@ -204,9 +215,14 @@ fn a_tile_is_enlarged(rng: &mut StdRng) -> Plan {
         (S(15), Step::Receive(0, Receive::AudioOnly)),
         (S(18), Step::Receive(0, Receive::Everything)),
     ];
-    let picture = |from, to, of| Check::Picture { viewer: 0, of, span: span(from, to), longest: ms(400), freezes: 0 };
-    let height = |from, to, of, height| {
-        Check::Height { viewer: 0, of, span: span(from, to), least: height, most: height }
+    let picture =
+        |from, to, of| Check::Picture { viewer: 0, of, span: span(from, to), longest: ms(400), freezes: 0 };
+    let height = |from, to, of, height| Check::Height {
+        viewer: 0,
+        of,
+        span: span(from, to),
+        least: height,
+        most: height,
     };
     let checks = vec![
         height(2.0, 5.0, 1, 180),
@@ -245,7 +261,12 @@ fn data_messages(rng: &mut StdRng) -> Plan {
     let lossy = Loss::Random(0.03);
     let mut cast = parts(rng, 3);
     for part in &mut cast {
-        *part = Part { camera: false, up: part.up.with_loss(lossy), down: part.down.with_loss(lossy), ..part.clone() };
+        *part = Part {
+            camera: false,
+            up: part.up.with_loss(lossy),
+            down: part.down.with_loss(lossy),
+            ..part.clone()
+        };
     }
     let mut script = vec![];
     for number in 0..60 {

@@ -160,18 +160,14 @@ impl Screen {
         }
         for at in first..=end {
             let mark = piece(at).map(|piece| Mark { index: 0, ..piece.mark });
-            if mark != Some(head.mark) || piece(at).map(|piece| piece.descriptor.id) != Some(head.descriptor.id) {
+            if mark != Some(head.mark)
+                || piece(at).map(|piece| piece.descriptor.id) != Some(head.descriptor.id)
+            {
                 return Err(format!("frames are mixed up: {mark:?} in {:?}", head.mark));
             }
         }
-        let frame = Frame {
-            first,
-            end,
-            timestamp,
-            descriptor: head.descriptor,
-            key: head.key,
-            mark: head.mark,
-        };
+        let frame =
+            Frame { first, end, timestamp, descriptor: head.descriptor, key: head.key, mark: head.mark };
         self.complete.insert(first, frame);
         Ok(())
     }
@@ -232,7 +228,8 @@ impl Frame {
 
 impl Piece {
     fn read(packet: &Packet<'_>) -> Result<Self, String> {
-        let (descriptor, rest) = Descriptor::read(packet.payload).ok_or("a payload descriptor is cut short")?;
+        let (descriptor, rest) =
+            Descriptor::read(packet.payload).ok_or("a payload descriptor is cut short")?;
         let (header, key) = match (descriptor.start, rest.first()) {
             (true, Some(tag)) if tag & 1 == 0 => (10, true),
             (true, _) => (3, false),
@@ -403,7 +400,9 @@ mod tests {
             ("came twice", |packets| packets[50].0 = packets[49].0),
             ("jump from", |packets| packets[50..].iter_mut().for_each(|packet| packet.0 += 9000)),
             ("damaged", |packets| packets[50].3[40] ^= 1),
-            ("picture ids do not go on", |packets| packets[50..].iter_mut().for_each(|packet| packet.3[3] ^= 64)),
+            ("picture ids do not go on", |packets| {
+                packets[50..].iter_mut().for_each(|packet| packet.3[3] ^= 64)
+            }),
             ("TL0PICIDX", |packets| packets[50..].iter_mut().for_each(|packet| packet.3[4] ^= 1)),
             ("timestamps go back", |packets| {
                 packets[50..].iter_mut().for_each(|packet| packet.1 = packet.1.wrapping_sub(90_000));

@@ -8,7 +8,8 @@ use std::{
 };
 
 use kaigi_sfu::{
-    Config, Event, Identity, Layers, Path, Receive, RoomId, SessionId, Sfu, Sink, SlotState, Source, Via, View, Want,
+    Config, Event, Identity, Layers, Path, Receive, RoomId, SessionId, Sfu, Sink, SlotState, Source, Via,
+    View, Want,
 };
 use kaigi_testkit::{Conditions, Fate, Loss, Network, VirtualClock};
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -24,7 +25,8 @@ const BATCH: Duration = Duration::from_micros(250);
 const GONE_AFTER: Duration = Duration::from_secs(15);
 const ROOM: RoomId = RoomId(1);
 
-static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Identity::generate().expect("a certificate can be made"));
+static IDENTITY: LazyLock<Identity> =
+    LazyLock::new(|| Identity::generate().expect("a certificate can be made"));
 
 pub struct World {
     pub plan: Plan,
@@ -150,14 +152,22 @@ impl World {
             return;
         }
         let Ok(viewer) = std::env::var("SIM_TRACE") else { return };
-        let Some(client) = viewer.parse().ok().and_then(|viewer: usize| self.clients.get(&viewer)) else { return };
+        let Some(client) = viewer.parse().ok().and_then(|viewer: usize| self.clients.get(&viewer)) else {
+            return;
+        };
         let recent = self.now - Duration::from_millis(500);
-        let bytes = |log: &[(Instant, usize)]| log.iter().filter(|(at, _)| *at > recent).map(|(_, b)| *b).sum::<usize>();
+        let bytes = |log: &[(Instant, usize)]| {
+            log.iter().filter(|(at, _)| *at > recent).map(|(_, b)| *b).sum::<usize>()
+        };
         let screens: Vec<_> = client
             .screens
             .values()
             .map(|screen| {
-                let last = screen.shown.last().filter(|shown| shown.at > recent).map(|shown| (shown.mark.publisher, shown.mark.layer));
+                let last = screen
+                    .shown
+                    .last()
+                    .filter(|shown| shown.at > recent)
+                    .map(|shown| (shown.mark.publisher, shown.mark.layer));
                 (last, bytes(&screen.bytes) * 16 / 1000, screen.continuity.missing.len(), screen.requests)
             })
             .filter(|(last, rate, ..)| last.is_some() || *rate > 0)
@@ -165,13 +175,35 @@ impl World {
         let audio: usize = client.speakers.values().map(|speaker| bytes(&speaker.bytes) * 16 / 1000).sum();
         let paused = client.slots.last().map(|(_, slots)| slots.iter().filter(|slot| slot.paused).count());
         let estimates = self.sfu.metrics().rooms.first().and_then(|room| room.estimates);
-        println!("{:.1} s: {screens:?} audio {audio} paused {paused:?} estimates {estimates:?}", elapsed.as_secs_f64());
+        if std::env::var("DBG").is_ok() {
+            println!(
+                "   {:?}",
+                client.slots.last().map(|(_, slots)| slots
+                    .iter()
+                    .filter_map(|slot| Some((slot.mid.clone(), slot.track?)))
+                    .collect::<Vec<_>>())
+            );
+            println!(
+                "   {:?}",
+                client
+                    .speakers
+                    .iter()
+                    .map(|(mid, s)| (mid, s.continuity.received, s.heard.last().map(|h| h.mark.publisher)))
+                    .collect::<Vec<_>>()
+            );
+            println!("   {:?}", self.clients.values().map(|c| c.connected.is_some()).collect::<Vec<_>>());
+        }
+        println!(
+            "{:.1} s: {screens:?} audio {audio} paused {paused:?} estimates {estimates:?}",
+            elapsed.as_secs_f64()
+        );
     }
 
     fn next(&self) -> Instant {
         let clients = self.clients.values().map(Client::poll_timeout);
         let signals = self.signals.keys().next().map(|(at, _)| *at);
-        let timeouts = clients.chain(signals).chain(self.network.poll_timeout()).chain(self.sfu.poll_timeout());
+        let timeouts =
+            clients.chain(signals).chain(self.network.poll_timeout()).chain(self.sfu.poll_timeout());
         timeouts.min().unwrap_or(self.start + self.plan.length)
     }
 
@@ -249,7 +281,8 @@ impl World {
             Signal::Join(number) => self.join(number),
             Signal::Step(step) => self.handle_step(step),
             Signal::Offer(number, offer) => {
-                let candidate = format!("candidate:1 1 udp 2130706431 {} {} typ host", self.server.ip(), 8443);
+                let candidate =
+                    format!("candidate:1 1 udp 2130706431 {} {} typ host", self.server.ip(), 8443);
                 let session = SessionId(number as u64 + 1);
                 let name = participant(number);
                 match self.sfu.connect(self.now, session, ROOM, &name, &offer, &[candidate]) {
@@ -265,11 +298,17 @@ impl World {
             Signal::View(number, view) => self.sfu.set_view(self.now, SessionId(number as u64 + 1), view),
             Signal::Slots(number, slots) => {
                 let now = self.now;
-                self.clients.get_mut(&number).into_iter().for_each(|client| client.slots.push((now, slots.clone())));
+                self.clients
+                    .get_mut(&number)
+                    .into_iter()
+                    .for_each(|client| client.slots.push((now, slots.clone())));
             }
             Signal::Layers(number, source, layers) => {
                 let now = self.now;
-                self.clients.get_mut(&number).into_iter().for_each(|client| client.set_layers(now, source, layers));
+                self.clients
+                    .get_mut(&number)
+                    .into_iter()
+                    .for_each(|client| client.set_layers(now, source, layers));
             }
             Signal::Ended(number) => {
                 self.sfu.disconnect(self.now, SessionId(number as u64 + 1));
@@ -354,17 +393,21 @@ impl World {
         let Some((layout, receive)) = self.layouts.get(&number) else { return };
         let there = |other: &usize| {
             let part = &self.plan.cast[*other];
-            *other != number && part.camera && self.clients.contains_key(other) && !self.ended.contains_key(other)
+            *other != number
+                && part.camera
+                && self.clients.contains_key(other)
+                && !self.ended.contains_key(other)
         };
         let shown: Vec<(usize, u16)> = match layout {
             Layout::Everyone(height) => (0..self.plan.cast.len()).map(|other| (other, *height)).collect(),
             Layout::These(these) => these.clone(),
         };
         let preferred = matches!(layout, Layout::These(_));
-        let wants = shown.iter().enumerate().filter(|(_, (other, _))| there(other)).map(|(at, (other, height))| {
-            let preferred = preferred && at == 0;
-            Want { participant: participant(*other), source: Source::Camera, height: *height, preferred }
-        });
+        let wants =
+            shown.iter().enumerate().filter(|(_, (other, _))| there(other)).map(|(at, (other, height))| {
+                let preferred = preferred && at == 0;
+                Want { participant: participant(*other), source: Source::Camera, height: *height, preferred }
+            });
         let view = View { receive: *receive, wants: wants.collect(), ..View::default() };
         self.tell_server(number, Signal::View(number, view));
     }
