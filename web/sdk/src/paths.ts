@@ -109,7 +109,6 @@ export class Paths extends Emitter<PathsEvents> {
     this.#mode = mode;
     if (mode === 'routed') {
       this.#openServer();
-      this.#leavingServer = undefined;
       for (const id of this.#mesh.ids) {
         if (!this.#leavingDirect.has(id)) this.#leavingDirect.set(id, new Handover());
       }

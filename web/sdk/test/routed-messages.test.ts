@@ -168,6 +168,7 @@ describe('credit', () => {
   it('that was lost with a connection is not waited for for ever', async () => {
     const [ann, bob] = meeting('ann', 'bob');
     must(bob).send(['ann'], 0);
+    await vi.advanceTimersByTimeAsync(60_000);
     must(bob).deaf = true;
     for (let i = 0; i < 20; i++) must(ann).send(['bob'], i, { length: 64 * KB });
     must(bob).deaf = false;

@@ -246,6 +246,17 @@ describe('the connection to the server', () => {
     expect(ann.room.participants[0]?.path).toBe('server');
   });
 
+  it('is made anew as soon as signaling is back, when that took an offer with it', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));
+    await ann.network.last.lose();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(ann.peers).toHaveLength(1);
+    await ann.join(joined(ME, [BOB, CY], { topology: 'routed', outcome: 'resumed' }));
+    expect(ann.peers).toHaveLength(2);
+    await up(ann);
+  });
+
   it('outlives a loss of signaling, after which the server is told again what is shown', async () => {
     const ann = await routed();
     await ann.tell(slots(slot('4', BOB, 'camera')));
@@ -308,6 +319,24 @@ describe('a third one comes', () => {
     expect(must(direct).closed).toBe(true);
     expect([from('mic'), from('camera')]).toEqual([after, after]);
     stop();
+  });
+
+  it('what came in a slot for somebody else does not count', async () => {
+    const { ann } = await call();
+    await ann.tell({ event: 'topology', data: { mode: 'routed' } });
+    await up(ann);
+    const stop = flow(ann.peer, { 4: true });
+    await ann.tell(slots(slot('4', CY, 'camera')));
+    await vi.advanceTimersByTimeAsync(500);
+    stop();
+    await vi.advanceTimersByTimeAsync(200);
+    await ann.tell(slots(slot('4', BOB, 'camera')));
+    await vi.advanceTimersByTimeAsync(500);
+    const [direct, server] = ann.peers.map((peer) => peer.getTransceivers()[0]?.receiver.track.of);
+    expect(trackOf(ann, 'bob', 'camera')?.of).toBe(direct);
+    transceiver(ann.peer, '4').receiver.received++;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(trackOf(ann, 'bob', 'camera')?.of).toBe(server);
   });
 
   it('the direct connection stays as long as the server cannot be reached', async () => {
