@@ -2,8 +2,11 @@ import { Emitter } from '../emitter';
 import type { ParticipantId } from '../wire.gen';
 import { creditFrame, MOST_NAMES, questionFrame, seal, unseal } from './envelope';
 
-/** What may be under way to one participant that it has not said to have consumed. */
-const WINDOW_BYTES = 1024 * 1024;
+/**
+ * What may be under way to one participant that it has not said to have consumed. The server lets 1 MiB wait for each
+ * receiver, for whom several may have something.
+ */
+const WINDOW_BYTES = 256 * 1024;
 /** After so much somebody is told that it was consumed. */
 const CREDIT_BYTES = WINDOW_BYTES / 4;
 /** Credit that has not come by now was for something that was lost, with a connection. */
