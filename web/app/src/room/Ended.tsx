@@ -8,7 +8,7 @@ import { Logo } from '../ui/Logo';
 import { NoticePage } from '../ui/NoticePage';
 import { TestLink } from '../ui/TestLink';
 
-function HomeButton() {
+export function HomeButton() {
   const { t } = useTranslation();
   return (
     <button className="button" onClick={() => navigate('/')}>

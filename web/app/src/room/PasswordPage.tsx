@@ -2,6 +2,7 @@ import { LogIn } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NoticePage } from '../ui/NoticePage';
+import { HomeButton } from './Ended';
 
 /** In front of a room whose host has set a password. */
 export function PasswordPage({
@@ -20,7 +21,7 @@ export function PasswordPage({
   const { t } = useTranslation();
   const [password, setPassword] = useState('');
   return (
-    <NoticePage title={t('password.title')} actions={null}>
+    <NoticePage title={t('password.title')} actions={<HomeButton />}>
       <p>{t('password.text', { room: roomName })}</p>
       <form
         className="key-form"
