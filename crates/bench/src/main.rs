@@ -12,15 +12,13 @@ mod memory;
 mod payload;
 mod plan;
 mod servers;
-mod stats;
-mod sys;
-mod table;
 mod traffic;
 mod turn;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use kaigi_bench::{stats, sys, table};
 
 /// Channels begin here (RFC 8656 §12).
 const FIRST_CHANNEL: u16 = 0x4000;

@@ -25,8 +25,8 @@ const BUFFER: usize = 1 << 16;
 /// Buffers do not begin at the same cache set.
 const STRIDE: usize = BUFFER + 192;
 
-/// Room for one control message, aligned as the kernel wants it.
-type Control = [u64; 4];
+/// Room for two control messages, aligned as the kernel wants them.
+type Control = [u64; 8];
 
 /// Buffers and headers of one `recvmmsg`.
 pub struct Received {
@@ -46,7 +46,7 @@ impl Received {
         let mut this = Self {
             buffers: vec![0; STRIDE * BATCH].into(),
             names: vec![name; BATCH].into(),
-            controls: vec![[0; 4]; BATCH].into(),
+            controls: vec![[0; 8]; BATCH].into(),
             iovs: vec![iovec { iov_base: ptr::null_mut(), iov_len: BUFFER }; BATCH].into(),
             headers: vec![header; BATCH].into(),
             count: 0,
@@ -89,26 +89,71 @@ impl Received {
 
     /// The sender, the bytes, and the length of each datagram in them (the last may be shorter).
     pub fn trains(&self) -> impl Iterator<Item = (SocketAddrV4, &[u8], usize)> {
+        self.arrivals().map(|arrival| (arrival.source, arrival.bytes, arrival.stride))
+    }
+
+    /// The same, and when each came.
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival<'_>> {
         (0..self.count).map(|i| {
             let header = &self.headers[i];
             let bytes = &self.buffers[i * STRIDE..][..header.msg_len as usize];
-            let stride = gro_size(&header.msg_hdr).unwrap_or(bytes.len()).max(1);
-            (address(&self.names[i]), bytes, stride)
+            let (segment, at_ns) = told(&header.msg_hdr);
+            let stride = segment.unwrap_or(bytes.len()).max(1);
+            Arrival { source: address(&self.names[i]), bytes, stride, at_ns }
         })
     }
 }
 
-fn gro_size(header: &msghdr) -> Option<usize> {
+/// One read: a datagram, or several that the kernel has joined (GRO).
+pub struct Arrival<'a> {
+    /// The sender.
+    pub source: SocketAddrV4,
+    /// All datagrams, back to back.
+    pub bytes: &'a [u8],
+    /// The length of each; the last may be shorter.
+    pub stride: usize,
+    /// When the kernel had it, by [`real_ns`]; only if [`set_arrival_times`] asked for it.
+    pub at_ns: Option<u64>,
+}
+
+/// What the control messages say: the length of GRO's segments, and the time of arrival.
+fn told(header: &msghdr) -> (Option<usize>, Option<u64>) {
+    let (mut segment, mut at_ns) = (None, None);
     if header.msg_controllen < mem::size_of::<cmsghdr>() {
-        return None;
+        return (segment, at_ns);
     }
     // SAFETY: the kernel has filled the control buffer this header points to and set its length.
     unsafe {
-        let first = libc::CMSG_FIRSTHDR(header);
-        let is_gro =
-            !first.is_null() && (*first).cmsg_level == libc::SOL_UDP && (*first).cmsg_type == libc::UDP_GRO;
-        is_gro.then(|| ptr::read_unaligned(libc::CMSG_DATA(first).cast::<c_int>()) as usize)
+        let mut next = libc::CMSG_FIRSTHDR(header);
+        while !next.is_null() {
+            let data = libc::CMSG_DATA(next);
+            match ((*next).cmsg_level, (*next).cmsg_type) {
+                (libc::SOL_UDP, libc::UDP_GRO) => {
+                    segment = Some(ptr::read_unaligned(data.cast::<c_int>()) as usize);
+                }
+                (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                    at_ns = Some(nanoseconds(ptr::read_unaligned(data.cast::<libc::timespec>())));
+                }
+                _ => {}
+            }
+            next = libc::CMSG_NXTHDR(header, next);
+        }
     }
+    (segment, at_ns)
+}
+
+/// The clock of [`Arrival::at_ns`]: nanoseconds since 1970.
+pub fn real_ns() -> u64 {
+    // SAFETY: the result is a plain value, written before it is read.
+    unsafe {
+        let mut time: libc::timespec = mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_REALTIME, &mut time);
+        nanoseconds(time)
+    }
+}
+
+fn nanoseconds(time: libc::timespec) -> u64 {
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Sends the slices as one datagram, or as several of `segment` bytes (GSO).
@@ -119,7 +164,7 @@ pub fn send(
     segment: Option<u16>,
 ) -> io::Result<()> {
     let mut name = to.map(raw_address);
-    let mut control: Control = [0; 4];
+    let mut control: Control = [0; 8];
     // SAFETY: `IoSlice` has the layout of `iovec`; everything pointed to outlives the call.
     let sent = unsafe {
         let mut header: msghdr = mem::zeroed();
@@ -164,7 +209,7 @@ pub fn send_each(socket: RawFd, to: Option<SocketAddrV4>, slices: &[IoSlice<'_>]
 }
 
 /// Lets a socket hold this much, more than the system's limit where that is permitted.
-pub fn set_buffers(socket: &UdpSocket, bytes: c_int) {
+pub fn set_buffers(socket: &impl AsRawFd, bytes: c_int) {
     let by_force = [libc::SO_RCVBUFFORCE, libc::SO_SNDBUFFORCE];
     for (force, plain) in by_force.into_iter().zip([libc::SO_RCVBUF, libc::SO_SNDBUF]) {
         if set_option(socket, libc::SOL_SOCKET, force, bytes).is_err() {
@@ -174,12 +219,17 @@ pub fn set_buffers(socket: &UdpSocket, bytes: c_int) {
     }
 }
 
+/// Whether reads tell when a datagram came.
+pub fn set_arrival_times(socket: &UdpSocket, on: bool) -> io::Result<()> {
+    set_option(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, c_int::from(on))
+}
+
 /// Whether a socket takes trains of datagrams in one read.
 pub fn set_gro(socket: &UdpSocket, on: bool) -> io::Result<()> {
     set_option(socket, libc::SOL_UDP, libc::UDP_GRO, c_int::from(on))
 }
 
-fn set_option(socket: &UdpSocket, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+fn set_option(socket: &impl AsRawFd, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
     // SAFETY: the value is an int and its size is told.
     let done = unsafe {
         let size = mem::size_of::<c_int>() as u32;
@@ -200,7 +250,7 @@ impl Poll {
     }
 
     /// Watches a socket, under this number.
-    pub fn add(&self, socket: &UdpSocket, number: usize) -> io::Result<()> {
+    pub fn add(&self, socket: &impl AsRawFd, number: usize) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: number as u64 };
         // SAFETY: both descriptors are open, the event is valid.
         let done = unsafe {
@@ -215,10 +265,15 @@ impl Poll {
         events: &'a mut Events,
         wait: Option<Duration>,
     ) -> io::Result<impl Iterator<Item = usize> + use<'a>> {
-        let millis = wait.map_or(-1, |wait| wait.as_millis() as c_int);
-        // SAFETY: the buffer has the length that is told.
+        let timeout = wait.map(|wait| libc::timespec {
+            tv_sec: wait.as_secs() as libc::time_t,
+            tv_nsec: wait.subsec_nanos() as libc::c_long,
+        });
+        let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: the buffer has the length that is told, and the time outlives the call.
         let ready = unsafe {
-            libc::epoll_wait(self.0.as_raw_fd(), events.0.as_mut_ptr(), events.0.len() as c_int, millis)
+            let (events, most) = (events.0.as_mut_ptr(), events.0.len() as c_int);
+            libc::epoll_pwait2(self.0.as_raw_fd(), events, most, timeout, ptr::null())
         };
         let ready = match checked(ready) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,

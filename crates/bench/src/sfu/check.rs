@@ -1,0 +1,224 @@
+//! Checks what a client receives: every payload byte by byte against what the publisher sent, sequence numbers,
+//! order, timestamps, markers and VP8's picture ids.
+
+use std::ops::Range;
+
+use crate::sent::{Log, Source};
+
+/// Sequence numbers behind the highest one that are told apart from those seen.
+const WINDOW: u64 = 1024;
+
+/// One incoming RTP stream.
+pub struct Track {
+    /// Whose it is: indexes of the logs it may carry. `None` as long as signaling has not said so.
+    pub logs: Option<Range<usize>>,
+    highest: Option<u64>,
+    seen: [u64; (WINDOW / 64) as usize],
+    segment: Option<Segment>,
+    newest_timestamp: u32,
+    /// What came in the time that is measured.
+    pub counts: Counts,
+}
+
+/// From one switch to the next, everything differs from what was sent by a constant.
+#[derive(Clone, Copy)]
+struct Segment {
+    log: usize,
+    sequence: u64,
+    timestamp: u32,
+    picture: u16,
+    tl0: u8,
+}
+
+/// What came, and what was wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Packets that were sent in the time that is measured.
+    pub received: u64,
+    /// All packets, whenever they were sent.
+    pub packets: u64,
+    /// Came twice.
+    pub duplicate: u64,
+    /// Came after one that was sent later.
+    pub late: u64,
+    /// Not what was sent, or with a wrong timestamp, marker or picture id.
+    pub corrupt: u64,
+    /// Of another layer than before.
+    pub switches: u64,
+    /// Switched at something else than a keyframe's first packet, or with a gap in the sequence numbers.
+    pub unclean: u64,
+    /// Nobody knows whose it is.
+    pub unknown: u64,
+    /// From before the publisher's send call to arrival in the receiver's socket.
+    pub latencies_ns: Vec<u64>,
+}
+
+/// An RTP packet as it came.
+pub struct Arrived<'a> {
+    /// Extended sequence number.
+    pub sequence: u64,
+    /// RTP's.
+    pub timestamp: u32,
+    /// RTP's.
+    pub marker: bool,
+    /// RTP's.
+    pub payload: &'a [u8],
+    /// When the kernel had it.
+    pub at_ns: u64,
+}
+
+/// What is measured.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Packets that were sent in this time count.
+    pub times: Range<u64>,
+    /// Keep how long each took.
+    pub latencies: bool,
+}
+
+impl Counts {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        self.received += other.received;
+        self.packets += other.packets;
+        self.duplicate += other.duplicate;
+        self.late += other.late;
+        self.corrupt += other.corrupt;
+        self.switches += other.switches;
+        self.unclean += other.unclean;
+        self.unknown += other.unknown;
+        self.latencies_ns.extend(other.latencies_ns);
+    }
+}
+
+impl Track {
+    /// Nothing has come.
+    pub fn new(logs: Option<Range<usize>>) -> Self {
+        let counts = Counts::default();
+        Self { logs, highest: None, seen: [0; 16], segment: None, newest_timestamp: 0, counts }
+    }
+
+    /// Which log it carries now.
+    pub fn carries(&self) -> Option<usize> {
+        self.segment.map(|segment| segment.log)
+    }
+
+    /// One more packet.
+    pub fn take(&mut self, arrived: &Arrived<'_>, logs: &[Log], window: &Window) {
+        self.counts.packets += 1;
+        let Some(ours) = self.logs.clone() else {
+            self.counts.unknown += 1;
+            return;
+        };
+        let newest = self.highest.is_none_or(|highest| arrived.sequence > highest);
+        let gap = self.highest.is_some_and(|highest| arrived.sequence > highest + 1);
+        if !self.note(arrived.sequence) {
+            self.counts.duplicate += 1;
+            return;
+        }
+        self.counts.late += u64::from(!newest);
+        let is_video = ours.clone().any(|log| logs[log].source() != Source::Audio);
+        let (picture, tl0, payload) = match is_video {
+            false => (0, 0, arrived.payload),
+            true => match descriptor(arrived.payload) {
+                Some(parts) => parts,
+                None => {
+                    self.counts.corrupt += 1;
+                    return;
+                }
+            },
+        };
+        if let Some(segment) = self.segment
+            && let Some(sent) = logs[segment.log].at(arrived.sequence.wrapping_sub(segment.sequence))
+            && let packet = &logs[segment.log].layer().packets[sent.packet as usize]
+            && packet.payload == payload
+        {
+            let right = arrived.timestamp == sent.timestamp.wrapping_add(segment.timestamp)
+                && (!is_video || arrived.marker == packet.last)
+                && picture == sent.picture.wrapping_add(segment.picture) & 0x7fff
+                && tl0 == sent.tl0.wrapping_add(segment.tl0);
+            self.counts.corrupt += u64::from(!right);
+            if window.times.contains(&sent.at_ns) {
+                self.counts.received += 1;
+                if window.latencies {
+                    self.counts.latencies_ns.push(arrived.at_ns.saturating_sub(sent.at_ns));
+                }
+            }
+        } else if newest {
+            self.begin(arrived, ours, logs, (picture, tl0, payload), gap, window);
+        } else {
+            // Of a segment before this one: resent, or overtaken by a switch. Its payload was sent, at least.
+            let was_sent = ours.clone().any(|log| logs[log].find(payload).is_some());
+            self.counts.corrupt += u64::from(!was_sent);
+        }
+        if newest {
+            self.newest_timestamp = arrived.timestamp;
+        }
+    }
+
+    /// Something else than what should follow: another layer, or the publisher's next keyframe.
+    fn begin(
+        &mut self,
+        arrived: &Arrived<'_>,
+        ours: Range<usize>,
+        logs: &[Log],
+        (picture, tl0, payload): (u16, u8, &[u8]),
+        gap: bool,
+        window: &Window,
+    ) {
+        let found = ours.into_iter().find_map(|log| Some((log, logs[log].find(payload)?)));
+        let Some((log, position)) = found else {
+            self.counts.corrupt += 1;
+            return;
+        };
+        let Some(sent) = logs[log].at(position) else { return };
+        let packet = &logs[log].layer().packets[sent.packet as usize];
+        if self.segment.is_some() {
+            let at_keyframe = packet.keyframe && packet.first;
+            let backwards = (arrived.timestamp.wrapping_sub(self.newest_timestamp) as i32) < 0;
+            self.counts.switches += 1;
+            self.counts.unclean += u64::from(!at_keyframe || gap || backwards);
+        }
+        self.counts.received += u64::from(window.times.contains(&sent.at_ns));
+        self.segment = Some(Segment {
+            log,
+            sequence: arrived.sequence.wrapping_sub(position),
+            timestamp: arrived.timestamp.wrapping_sub(sent.timestamp),
+            picture: picture.wrapping_sub(sent.picture) & 0x7fff,
+            tl0: tl0.wrapping_sub(sent.tl0),
+        });
+    }
+
+    /// Marks it as seen; false if it was.
+    fn note(&mut self, sequence: u64) -> bool {
+        let highest = *self.highest.get_or_insert(sequence);
+        if sequence + WINDOW <= highest {
+            return false;
+        }
+        let slot = |sequence: u64| ((sequence % WINDOW / 64) as usize, 1 << (sequence % 64));
+        if sequence > highest {
+            for skipped in (highest + 1..=sequence).rev().take(WINDOW as usize) {
+                let (word, bit) = slot(skipped);
+                self.seen[word] &= !bit;
+            }
+            self.highest = Some(sequence);
+        }
+        let (word, bit) = slot(sequence);
+        let new = self.seen[word] & bit == 0;
+        self.seen[word] |= bit;
+        new
+    }
+}
+
+/// VP8's payload descriptor (RFC 7741 §4.2): picture id, TL0PICIDX, and what follows.
+fn descriptor(payload: &[u8]) -> Option<(u16, u8, &[u8])> {
+    let &[0x80 | 0x90, 0xe0, high, low, tl0, _, ref rest @ ..] = payload else { return None };
+    (high & 0x80 != 0).then_some((u16::from_be_bytes([high & 0x7f, low]), tl0, rest))
+}
+
+/// The same, written: a picture id of 15 bits, TL0PICIDX, and the lowest temporal layer.
+pub fn describe(first: bool, picture: u16, tl0: u8, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = (picture & 0x7fff).to_be_bytes();
+    let begin = if first { 0x90 } else { 0x80 };
+    [&[begin, 0xe0, 0x80 | high, low, tl0, 0], payload].concat()
+}
