@@ -337,6 +337,18 @@ pub fn die_with_parent(command: &mut Command) {
     }
 }
 
+/// Leaves the network for an empty one, with the rights to set it up; without being root where the system lets
+/// anybody do so.
+pub fn own_network() -> io::Result<()> {
+    // SAFETY: both calls change what this process sees and touch no memory of it.
+    unsafe {
+        if libc::unshare(libc::CLONE_NEWNET) < 0 {
+            checked(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET))?;
+        }
+    }
+    Ok(())
+}
+
 /// How far this process, and what it starts from now on, goes before what else the machine does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precedence {

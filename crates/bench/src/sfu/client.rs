@@ -18,6 +18,7 @@ use str0m::{
 };
 
 use crate::{
+    network,
     check::{Arrived, Track, Window},
     publisher::Publisher,
     sent::Log,
@@ -78,7 +79,7 @@ impl Shared {
 impl Client {
     /// Not connected to anybody.
     pub fn new(index: usize, shared: &Shared) -> io::Result<Self> {
-        let ip = address(index);
+        let ip = network::client(index);
         let socket = UdpSocket::bind((ip, 0))?;
         socket.set_nonblocking(true)?;
         sys::set_buffers(&socket, BUFFERS);
@@ -241,10 +242,4 @@ impl Client {
         self.outbox.clear();
         self.outbox_to = None;
     }
-}
-
-/// Each client has a loopback address of its own, because servers count some things per source address.
-pub fn address(index: usize) -> std::net::Ipv4Addr {
-    let [_, _, high, low] = (index as u32 + 1).to_be_bytes();
-    std::net::Ipv4Addr::new(127, 1 + high / 64, high, low)
 }

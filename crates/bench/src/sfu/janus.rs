@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddrV4},
+    net::SocketAddrV4,
 };
 
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use str0m::change::{SdpAnswer, SdpOffer};
 use crate::{
     generator::Generator,
     meeting::{Meeting, Sends, begin_sending, logs, offer_sources, wait_connected},
+    network,
     websocket::Connection,
 };
 
@@ -32,7 +33,7 @@ struct Feed {
 impl VideoRoom {
     /// Opens a room.
     pub fn open(server: SocketAddrV4) -> io::Result<Self> {
-        let connection = Connection::open(Ipv4Addr::LOCALHOST, server, "/", Some("janus-protocol"))?;
+        let connection = Connection::open(network::client(0), server, "/", Some("janus-protocol"))?;
         let mut this = Self { connection, session: 0, transactions: 0, feeds: Vec::new() };
         let created = this.request(json!({"janus": "create"}))?;
         this.session = number(&created["data"]["id"])?;

@@ -6,6 +6,7 @@ mod clip;
 mod generator;
 mod janus;
 mod meeting;
+mod network;
 mod publisher;
 mod sent;
 mod servers;
@@ -21,6 +22,7 @@ fn main() -> io::Result<()> {
     let setup = servers::Setup { kaigi: "target/release/kaigi".into(), janus: "janus".into(), server_core: 1, load_core: 0 };
     sys::raise_open_files(32768);
     sys::pin(0)?;
+    network::enter()?;
     let clip = Rc::new(clip::Clip::encode()?);
     println!("{:?} {:?}", clip.bitrates(), sys::take_precedence());
     let server = servers::Server::start(if loops { servers::Kind::JanusLoops } else { servers::Kind::Janus }, &setup)?;

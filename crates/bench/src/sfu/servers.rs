@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io,
-    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket},
+    net::{SocketAddrV4, TcpListener, TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -11,6 +11,8 @@ use std::{
 
 use kaigi_bench::sys;
 use tempfile::TempDir;
+
+use crate::network::SERVER;
 
 /// A server has this long to answer.
 const START: Duration = Duration::from_secs(15);
@@ -140,7 +142,7 @@ fn command(kind: Kind, setup: &Setup, address: SocketAddrV4, folder: &Path) -> i
             fs::write(folder.join("janus.jcfg"), janus_settings(loops))?;
             let port = address.port();
             let websockets = format!(
-                "general: {{ json = \"plain\" ws = true ws_port = {port} ws_ip = \"127.0.0.1\" wss = false }}\n\
+                "general: {{ json = \"plain\" ws = true ws_port = {port} ws_ip = \"{SERVER}\" wss = false }}\n\
                  admin: {{ admin_ws = false admin_wss = false }}\n"
             );
             fs::write(folder.join("janus.transport.websockets.jcfg"), websockets)?;
@@ -156,7 +158,7 @@ fn command(kind: Kind, setup: &Setup, address: SocketAddrV4, folder: &Path) -> i
     Ok(command)
 }
 
-/// Only what VideoRoom needs, on loopback; everything else as Janus has it by default.
+/// Only what VideoRoom needs;  everything else as Janus has it by default.
 fn janus_settings(loops: &str) -> String {
     let off = |kind: &str, names: &[&str]| -> String {
         let all: Vec<String> = names.iter().map(|name| format!("libjanus_{name}.so")).collect();
@@ -167,8 +169,8 @@ fn janus_settings(loops: &str) -> String {
         "videocall", "voicemail",
     ];
     format!(
-        "general: {{ debug_level = 3 session_timeout = 0 {loops} }}\n\
-         nat: {{ nice_debug = false ice_enforce_list = \"127.0.0.1\" }}\n{}{}{}",
+        "general: {{ debug_level = 2 session_timeout = 0 {loops} }}\n\
+         nat: {{ nice_debug = false }}\n{}{}{}",
         off("plugins", &plugins),
         off("transports", &["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"]),
         off("events", &["gelfevh", "mqttevh", "nanomsgevh", "rabbitmqevh", "sampleevh", "wsevh"]),
@@ -178,8 +180,8 @@ fn janus_settings(loops: &str) -> String {
 /// A port that is free for UDP and TCP.
 fn free_address() -> io::Result<SocketAddrV4> {
     loop {
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, udp.local_addr()?.port());
+        let udp = UdpSocket::bind((SERVER, 0))?;
+        let address = SocketAddrV4::new(SERVER, udp.local_addr()?.port());
         if TcpListener::bind(address).is_ok() {
             return Ok(address);
         }
