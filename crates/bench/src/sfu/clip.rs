@@ -61,7 +61,7 @@ impl Clip {
             let pipeline = format!(
                 "videotestsrc num-buffers={frames} pattern=zone-plate kx2=10 ky2=10 kt=10 \
                  ! video/x-raw,width={width},height={height},framerate={FRAMES}/1 \
-                 ! vp8enc deadline=1 cpu-used=8 threads=1 end-usage=cbr target-bitrate={bitrate} \
+                 ! vp8enc deadline=1 cpu-used=-8 threads=1 end-usage=cbr target-bitrate={bitrate} \
                  max-quantizer=56 max-intra-bitrate=450 buffer-size=1000 buffer-initial-size=500 \
                  buffer-optimal-size=600 overshoot=15 keyframe-max-dist={keyframe}",
                 frames = FRAMES * SECONDS,

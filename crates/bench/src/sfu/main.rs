@@ -39,11 +39,11 @@ fn main() -> io::Result<()> {
         joins.push(generator.clients[client].first_media_ns.map_or(u64::MAX, |ns| ns - begin) / 1000);
     }
     println!("join µs p50 {} p99 {}", percentile(&mut joins, 50), percentile(&mut joins, 99));
-    generator.run_until(Instant::now() + Duration::from_secs(2))?;
+    generator.run_until(Instant::now() + Duration::from_secs(3))?;
     for _ in 0..3 {
         let (mut outcome, [before, after]) = generator.measure(Duration::from_secs(1), true, || sys::cpu_time(server.process()))?;
         let cpu = after - before;
-        println!("{:?}", outcome.fault());
+        println!("{:?} {:?} {:?}", outcome.fault(), generator.shared.logs.iter().map(|l| l.end()).collect::<Vec<_>>(), generator.clients[1].tracks().map(|t| t.carries()).collect::<Vec<_>>());
         let l = &mut outcome.counts.latencies_ns;
         println!("latency µs {} {}", percentile(l, 50)/1000, percentile(l, 99)/1000);
         println!("{} packets, {} ns each, own share {:.2}, server {:.2}, rss {} switches {}", outcome.counts.packets, cpu.as_nanos() / u128::from(outcome.counts.packets.max(1)), outcome.own_share, cpu.as_secs_f64(), server.resident_bytes()?, outcome.counts.switches);
