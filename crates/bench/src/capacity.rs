@@ -2,6 +2,8 @@
 
 use std::io;
 
+use kaigi_bench::search::{Bounds, Found, Trial, search};
+
 use crate::{
     aim::{self, Judged},
     bench::Bench,
@@ -9,37 +11,11 @@ use crate::{
     traffic::Traffic,
 };
 
-/// Packets a second to begin with.
-const FIRST: f64 = 40_000.0;
-
-/// Slower than this is not searched for.
-const SLOWEST: f64 = 2000.0;
-
-/// The search ends when it knows the rate this well.
-const RESOLUTION: f64 = 1.06;
+/// Packets a second.
+const RATES: Bounds = Bounds { first: 40_000.0, slowest: 2000.0, fastest: f64::INFINITY, resolution: 1.06 };
 
 /// A generator that sends less than this share of what it was asked for is the limit itself.
 const ON_TIME: f64 = 0.95;
-
-/// What a trial at some rate has shown.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Trial {
-    /// Everything came through.
-    Clean,
-    /// Something was lost.
-    Loss,
-    /// The generator did not keep up; it sent so many a second.
-    Late(f64),
-}
-
-/// A rate, in packets a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Found {
-    /// A little more is lost.
-    Limit(f64),
-    /// The generator cannot send more.
-    AtLeast(f64),
-}
 
 /// Searches for every server, and prints. Returns Kaigi's processor time per packet there, over the floor's and
 /// over coturn's.
@@ -65,7 +41,7 @@ pub fn measure(bench: &mut Bench) -> io::Result<[Vec<Judged>; 2]> {
         let (mut rates, mut costs) = ([0.0; 3], [0.0; 3]);
         for (index, shown) in shown.iter_mut().enumerate() {
             let mut cost = 0.0;
-            let found = search(|rate| {
+            let found = search(RATES, |rate| {
                 let outcome = bench.try_run(index, &Traffic { rate: rate as u32, ..traffic })?;
                 if outcome.fault().is_some() {
                     return Ok(Trial::Loss);
@@ -102,61 +78,4 @@ pub fn measure(bench: &mut Bench) -> io::Result<[Vec<Judged>; 2]> {
     }
     print!("{table}");
     Ok(judged)
-}
-
-/// Raises the rate until something is lost twice in a row, then halves the interval.
-fn search(mut trial: impl FnMut(f64) -> io::Result<Trial>) -> io::Result<Found> {
-    let mut twice = |rate| match trial(rate)? {
-        Trial::Loss => trial(rate),
-        other => Ok(other),
-    };
-    let (mut good, mut bad) = (0.0, f64::INFINITY);
-    let mut next = FIRST;
-    loop {
-        match twice(next)? {
-            Trial::Clean => good = next,
-            Trial::Loss => bad = next,
-            Trial::Late(rate) => return Ok(Found::AtLeast(rate.max(good))),
-        }
-        if bad <= good.max(SLOWEST) * RESOLUTION {
-            return Ok(Found::Limit(good));
-        }
-        next = if bad.is_finite() { good.max(SLOWEST).midpoint(bad) } else { good * 1.7 };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_search_ends_just_below_what_is_lost() {
-        for limit in [3000.0, 7000.0, 123_456.0] {
-            let found = search(|rate| Ok(if rate > limit { Trial::Loss } else { Trial::Clean })).unwrap();
-            let Found::Limit(rate) = found else { panic!("{found:?}") };
-            assert!(rate <= limit && rate > limit / RESOLUTION, "{rate} of {limit}");
-        }
-    }
-
-    #[test]
-    fn one_loss_by_chance_does_not_end_it() {
-        let mut trials = 0;
-        let found = search(|rate| {
-            trials += 1;
-            Ok(if rate > 50_000.0 || trials == 1 { Trial::Loss } else { Trial::Clean })
-        });
-        let Found::Limit(rate) = found.unwrap() else { panic!() };
-        assert!(rate > 50_000.0 / RESOLUTION, "{rate}");
-    }
-
-    #[test]
-    fn a_generator_that_cannot_keep_up_is_not_the_servers_limit() {
-        let found = search(|rate| Ok(if rate > 60_000.0 { Trial::Late(58_000.0) } else { Trial::Clean }));
-        assert_eq!(found.unwrap(), Found::AtLeast(58_000.0));
-    }
-
-    #[test]
-    fn a_server_that_delivers_nothing_is_found_out() {
-        assert_eq!(search(|_| Ok(Trial::Loss)).unwrap(), Found::Limit(0.0));
-    }
 }

@@ -14,12 +14,12 @@ use str0m::{
     crypto::dtls::DtlsCert,
     media::{KeyframeRequestKind, Mid},
     net::{Protocol, Receive},
-    rtp::{RtpPacket, Ssrc},
+    rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc},
 };
 
 use crate::{
-    network,
     check::{Arrived, Track, Window},
+    network,
     publisher::Publisher,
     sent::Log,
 };
@@ -67,7 +67,12 @@ impl Shared {
     /// Nothing sent yet.
     pub fn new() -> Self {
         let certificate = str0m::crypto::from_feature_flags().dtls_provider.generate_certificate();
-        Self { logs: Vec::new(), window: Window::default(), clock: (Instant::now(), sys::real_ns()), certificate }
+        Self {
+            logs: Vec::new(),
+            window: Window::default(),
+            clock: (Instant::now(), sys::real_ns()),
+            certificate,
+        }
     }
 
     /// The monotonic moment of a wall-clock time.
@@ -85,7 +90,8 @@ impl Client {
         sys::set_buffers(&socket, BUFFERS);
         sys::set_gro(&socket, true)?;
         sys::set_arrival_times(&socket, true)?;
-        let mut config = RtcConfig::new().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
+        let mut config =
+            RtcConfig::new().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true);
         if let Some(certificate) = &shared.certificate {
             config = config.set_dtls_cert(certificate.clone());
         }
@@ -157,7 +163,18 @@ impl Client {
         if let Some(publisher) = &mut self.publisher
             && publisher.due() <= now
         {
-            publisher.write(now, &mut self.rtc, &mut shared.logs);
+            publisher.write(now, &mut shared.logs, &mut |rtp| {
+                let extensions = ExtensionValues {
+                    audio_level: rtp.level,
+                    voice_activity: rtp.level.map(|_| true),
+                    ..ExtensionValues::default()
+                };
+                if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(rtp.mid, rtp.rid) {
+                    let nackable = rtp.level.is_none();
+                    let write = RtpWrite::new(rtp.pt, rtp.sequence.into(), rtp.timestamp, now, rtp.payload);
+                    stream.write_rtp(write.marker(rtp.marker).ext_vals(extensions).nackable(nackable));
+                }
+            });
         } else if self.timeout > now {
             return Ok(());
         }
@@ -189,7 +206,10 @@ impl Client {
                 }
                 Output::Event(Event::RtpPacket(packet)) => self.take(&packet, at_ns, shared),
                 Output::Event(Event::KeyframeRequest(request)) => {
-                    debug_assert!(matches!(request.kind, KeyframeRequestKind::Pli | KeyframeRequestKind::Fir));
+                    debug_assert!(matches!(
+                        request.kind,
+                        KeyframeRequestKind::Pli | KeyframeRequestKind::Fir
+                    ));
                     if let Some(publisher) = &mut self.publisher {
                         publisher.want_keyframe(request.mid, request.rid);
                     }
@@ -210,7 +230,9 @@ impl Client {
         let index = match self.tracks.iter().position(|(known, ..)| *known == ssrc) {
             Some(index) => index,
             None => {
-                let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else { return };
+                let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else {
+                    return;
+                };
                 self.tracks.push((ssrc, mid, Track::new(self.logs_of(mid))));
                 self.tracks.len() - 1
             }

@@ -135,13 +135,15 @@ fn run(pipeline: &str, folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut command = Command::new("gst-launch-1.0");
     command.arg("-q").args(pipeline.split_whitespace()).args(["!", "multifilesink"]);
     command.arg(format!("location={}/%06d", folder.display()));
-    let missing = |error| io::Error::other(format!("gst-launch-1.0: {error}; `scripts/setup-test` installs it"));
+    let missing =
+        |error| io::Error::other(format!("gst-launch-1.0: {error}; `scripts/setup-test` installs it"));
     let output = command.output().map_err(missing)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(io::Error::other(format!("gst-launch-1.0 failed: {said}")));
     }
-    let mut files: Vec<_> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    let mut files: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     files.sort();
     files.iter().map(fs::read).collect()
 }

@@ -59,10 +59,10 @@ impl Outcome {
 }
 
 /// What was sent last in a measurement has this long to arrive.
-const PATIENCE: Duration = Duration::from_millis(150);
+pub const PATIENCE: Duration = Duration::from_millis(150);
 
 /// What arrives is looked at this often; when it arrived, the kernel tells.
-const NAP: Duration = Duration::from_millis(1);
+pub const NAP: Duration = Duration::from_millis(1);
 
 impl Generator {
     /// No clients yet.

@@ -1,9 +1,6 @@
 //! Janus's VideoRoom, over its WebSocket API.
 
-use std::{
-    io,
-    net::SocketAddrV4,
-};
+use std::{io, net::SocketAddrV4};
 
 use serde_json::{Value, json};
 use str0m::change::{SdpAnswer, SdpOffer};
@@ -48,12 +45,15 @@ impl VideoRoom {
     fn attach(&mut self) -> io::Result<u64> {
         let session = self.session;
         let plugin = "janus.plugin.videoroom";
-        number(&self.request(json!({"janus": "attach", "session_id": session, "plugin": plugin}))?["data"]["id"])
+        number(
+            &self.request(json!({"janus": "attach", "session_id": session, "plugin": plugin}))?["data"]["id"],
+        )
     }
 
     /// What the plugin answers, and its session description if there is one.
     fn message(&mut self, handle: u64, body: Value, jsep: Option<Value>) -> io::Result<(Value, String)> {
-        let mut request = json!({"janus": "message", "session_id": self.session, "handle_id": handle, "body": body});
+        let mut request =
+            json!({"janus": "message", "session_id": self.session, "handle_id": handle, "body": body});
         if let Some(jsep) = jsep {
             request["jsep"] = jsep;
         }
@@ -75,7 +75,9 @@ impl VideoRoom {
             match answer["janus"].as_str() {
                 _ if answer["transaction"] != transaction => {}
                 Some("ack") => {}
-                Some("error") => return Err(io::Error::other(format!("Janus refuses: {}", answer["error"]["reason"]))),
+                Some("error") => {
+                    return Err(io::Error::other(format!("Janus refuses: {}", answer["error"]["reason"])));
+                }
                 _ => return Ok(answer),
             }
         }
@@ -87,7 +89,9 @@ impl Meeting for VideoRoom {
         let client = generator.add()?;
         let mut changes = generator.clients[client].rtc.sdp_api();
         let lines = offer_sources(&mut changes, sends.video);
-        let Some((offer, pending)) = changes.apply() else { return Err(io::Error::other("nothing to offer")) };
+        let Some((offer, pending)) = changes.apply() else {
+            return Err(io::Error::other("nothing to offer"));
+        };
         let handle = self.attach()?;
         let body = json!({"request": "joinandconfigure", "room": ROOM, "ptype": "publisher"});
         // Lowest layer first, as in the offer.
@@ -117,7 +121,9 @@ impl Meeting for VideoRoom {
         let answer = generator.clients[client].rtc.sdp_api().accept_offer(offer).map_err(io::Error::other)?;
         let (mut lines, mut videos) = (Vec::new(), Vec::new());
         for stream in data["streams"].as_array().into_iter().flatten() {
-            let (Some(mid), Some(id)) = (stream["mid"].as_str(), stream["feed_id"].as_u64()) else { continue };
+            let (Some(mid), Some(id)) = (stream["mid"].as_str(), stream["feed_id"].as_u64()) else {
+                continue;
+            };
             let Some(feed) = self.feeds.iter().find(|feed| feed.id == id) else { continue };
             let video = stream["type"] == "video";
             lines.push((mid.into(), logs(feed.logs, video)));

@@ -1,56 +1,128 @@
-//! `bench-sfu`: Kaigi's SFU, Janus's VideoRoom, and a floor that only encrypts and sends, side by side.
+//! `bench-sfu`: Kaigi's SFU, Janus's VideoRoom, and a floor that only encrypts and sends, side by side. How each
+//! figure is measured: docs/benchmarks.md.
 
 mod check;
 mod client;
 mod clip;
+mod floor;
+mod floor_load;
 mod generator;
 mod janus;
+mod kaigi;
 mod meeting;
 mod network;
+mod plan;
 mod publisher;
+mod report;
+mod run;
 mod sent;
 mod servers;
 mod websocket;
 
-use std::{rc::Rc, time::{Duration, Instant}, io};
-use kaigi_bench::{sys, stats::percentile};
-use meeting::{Meeting, Sends};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    rc::Rc,
+    time::Instant,
+};
 
-fn main() -> io::Result<()> {
-    let subs: usize = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(10);
-    let loops = std::env::args().nth(2).is_some();
-    let setup = servers::Setup { kaigi: "target/release/kaigi".into(), janus: "janus".into(), server_core: 1, load_core: 0 };
-    sys::raise_open_files(32768);
-    sys::pin(0)?;
-    network::enter()?;
+use clap::{Parser, Subcommand};
+use kaigi_bench::sys;
+use servers::{Kind, Setup};
+
+/// File descriptors of a server with some hundred participants, and of the load generator.
+const OPEN_FILES: u64 = 16_384;
+
+/// Measures forwarding through Kaigi, Janus and a floor that only encrypts and sends
+#[derive(Parser)]
+#[command(name = "bench-sfu")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The binary under test
+    #[arg(long, value_name = "FILE", default_value = "target/release/kaigi", overrides_with = "kaigi")]
+    kaigi: PathBuf,
+    /// Janus's server
+    #[arg(long, value_name = "FILE", default_value = "janus")]
+    janus: PathBuf,
+    /// Fewer cells and repetitions: less than three minutes
+    #[arg(long)]
+    quick: bool,
+    /// Only these servers
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    only: Vec<Kind>,
+    /// Put the results into this document, between its markers
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The floor's server, which this program starts itself
+    #[command(hide = true)]
+    Floor {
+        /// UDP port
+        port: u16,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Floor { port }) => floor::run(port).map(|()| true),
+        None => bench(&cli),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench-sfu: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures everything. False: Kaigi has sent something that nobody sent to it.
+fn bench(cli: &Cli) -> io::Result<bool> {
+    let begin = Instant::now();
+    let plan = if cli.quick { plan::Plan::quick() } else { plan::Plan::full() };
+    let setup = setup(&cli.kaigi, &cli.janus)?;
     let clip = Rc::new(clip::Clip::encode()?);
-    println!("{:?} {:?}", clip.bitrates(), sys::take_precedence());
-    let server = servers::Server::start(if loops { servers::Kind::JanusLoops } else { servers::Kind::Janus }, &setup)?;
-    let mut generator = generator::Generator::new(clip)?;
-    let mut room = janus::VideoRoom::open(server.address)?;
-    let done = (|| -> io::Result<()> {
-    let feed = room.publish(&mut generator, Sends { video: true, level: 30 })?;
-    println!("published");
-    let mut joins = Vec::new();
-    for _ in 0..subs {
-        let begin = sys::real_ns();
-        let client = room.watch(&mut generator, None, &[feed], 2)?;
-        generator.run_while(Instant::now() + Duration::from_secs(5), |g| g.clients[client].first_media_ns.is_none())?;
-        joins.push(generator.clients[client].first_media_ns.map_or(u64::MAX, |ns| ns - begin) / 1000);
+    println!("VP8 at {:?} bits a second, lowest layer first", clip.bitrates());
+    println!("Precedence: {:?}; load average at the start: {}", sys::take_precedence(), load_average());
+    let kinds = Kind::ALL.into_iter().filter(|kind| cli.only.is_empty() || cli.only.contains(kind));
+    let mut all = Vec::new();
+    for kind in kinds {
+        let since = Instant::now();
+        all.push(run::run(kind, &setup, &plan, &clip)?);
+        println!("{}: {} s", kind.name(), since.elapsed().as_secs());
     }
-    println!("join µs p50 {} p99 {}", percentile(&mut joins, 50), percentile(&mut joins, 99));
-    generator.run_until(Instant::now() + Duration::from_secs(3))?;
-    for _ in 0..3 {
-        let (mut outcome, [before, after]) = generator.measure(Duration::from_secs(1), true, || sys::cpu_time(server.process()))?;
-        let cpu = after - before;
-        println!("{:?} {:?} {:?}", outcome.fault(), generator.shared.logs.iter().map(|l| l.end()).collect::<Vec<_>>(), generator.clients[1].tracks().map(|t| t.carries()).collect::<Vec<_>>());
-        let l = &mut outcome.counts.latencies_ns;
-        println!("latency µs {} {}", percentile(l, 50)/1000, percentile(l, 99)/1000);
-        println!("{} packets, {} ns each, own share {:.2}, server {:.2}, rss {} switches {}", outcome.counts.packets, cpu.as_nanos() / u128::from(outcome.counts.packets.max(1)), outcome.own_share, cpu.as_secs_f64(), server.resident_bytes()?, outcome.counts.switches);
+    let text = report::report(&all);
+    println!("\n{text}");
+    println!("Load average at the end: {}; took {} s", load_average(), begin.elapsed().as_secs());
+    if let Some(document) = &cli.record {
+        report::record(document, &text)?;
     }
-    Ok(())
-    })();
-    if done.is_err() { println!("{}", server.log()); }
-    room.pump(&mut generator)?;
-    done
+    let kaigi = all.iter().filter(|results| results.kind == Kind::Kaigi);
+    Ok(kaigi.flat_map(|results| &results.cells).all(|cell| cell.corrupt == 0))
+}
+
+fn setup(kaigi: &Path, janus: &Path) -> io::Result<Setup> {
+    let missing = || io::Error::other(format!("{} is not there: `make build` makes it", kaigi.display()));
+    let kaigi = kaigi.canonicalize().map_err(|_| missing())?;
+    sys::raise_open_files(OPEN_FILES);
+    let cores = sys::cores()?;
+    let [load_core, .., server_core] = cores[..] else {
+        return Err(io::Error::other("two cores are needed, one for the servers and one for the load"));
+    };
+    network::enter()?;
+    sys::pin(load_core)?;
+    println!("Servers on core {server_core}, load on core {load_core}; Kaigi: {}", kaigi.display());
+    Ok(Setup { kaigi, janus: janus.into(), server_core, load_core })
+}
+
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }

@@ -50,14 +50,16 @@ pub struct Sends {
 /// The publishing m-lines of an offer.
 pub struct Lines {
     audio: Mid,
-    video: Option<Mid>,
+    /// What is not sent, but offered all the same, is `None`.
+    pub video: Option<Mid>,
 }
 
 /// Adds microphone and camera.
 pub fn offer_sources(changes: &mut str0m::change::SdpApi<'_>, video: bool) -> Lines {
     let audio = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
     let layers = || Simulcast { send: RIDS.map(SimulcastLayer::new).into(), recv: Vec::new() };
-    let video = video.then(|| changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, Some(layers())));
+    let video =
+        video.then(|| changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, Some(layers())));
     Lines { audio, video }
 }
 

@@ -28,7 +28,8 @@ pub fn client(index: usize) -> Ipv4Addr {
 
 /// This process and what it starts from now on is in it. To be called before there is a second thread.
 pub fn enter() -> io::Result<()> {
-    let refused = |error| io::Error::other(format!("no network namespace of our own ({error}); run it as root"));
+    let refused =
+        |error| io::Error::other(format!("no network namespace of our own ({error}); run it as root"));
     sys::own_network().map_err(refused)?;
     for step in STEPS {
         let done = Command::new("ip").args(step.split(' ')).status();

@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use str0m::{
-    Rtc,
-    media::{Mid, Pt, Rid},
-    rtp::{ExtensionValues, RtpWrite},
-};
+use str0m::media::{Mid, Pt, Rid};
 
 use crate::{
     check::describe,
@@ -58,6 +54,26 @@ pub struct Line {
     pub pt: Pt,
 }
 
+/// A packet to be sent.
+pub struct Rtp {
+    /// Its m-line.
+    pub mid: Mid,
+    /// Its simulcast layer.
+    pub rid: Option<Rid>,
+    /// RTP's.
+    pub pt: Pt,
+    /// Extended.
+    pub sequence: u64,
+    /// RTP's.
+    pub timestamp: u32,
+    /// RTP's.
+    pub marker: bool,
+    /// For the header extension of RFC 6464; sound only.
+    pub level: Option<i8>,
+    /// RTP's.
+    pub payload: Vec<u8>,
+}
+
 struct Stream {
     line: Line,
     source: Source,
@@ -73,7 +89,13 @@ struct Stream {
 
 impl Publisher {
     /// Sends these, from now on.
-    pub fn new(lines: Vec<Line>, logs: &[Log], bitrates: [u64; LAYERS], audio_level: i8, now: Instant) -> Self {
+    pub fn new(
+        lines: Vec<Line>,
+        logs: &[Log],
+        bitrates: [u64; LAYERS],
+        audio_level: i8,
+        now: Instant,
+    ) -> Self {
         let streams: Vec<Stream> = lines.into_iter().map(|line| Stream::new(line, logs)).collect();
         let active = streams.iter().filter_map(|stream| match stream.source {
             Source::Video(layer) => Some(bitrates[layer]),
@@ -92,6 +114,11 @@ impl Publisher {
             audio_level,
             written: Vec::new(),
         }
+    }
+
+    /// Packets that leave at once, at most, sound not counted.
+    pub fn burst_packets(&self) -> usize {
+        self.bytes_a_burst / 1000 + 1
     }
 
     /// Lets time run faster or slower.
@@ -122,8 +149,8 @@ impl Publisher {
         if self.queue.is_empty() { media } else { media.min(self.next_burst) }
     }
 
-    /// Hands what is due to str0m; true if it was anything.
-    pub fn write(&mut self, now: Instant, rtc: &mut Rtc, logs: &mut [Log]) -> bool {
+    /// Hands over what is due.
+    pub fn write(&mut self, now: Instant, logs: &mut [Log], send: &mut impl FnMut(Rtp)) {
         let faster = |time: Duration| time.div_f64(self.speed);
         let (frame, audio, burst) = (
             faster(Duration::from_secs(1) / FRAMES),
@@ -147,7 +174,7 @@ impl Publisher {
                     let range = self.streams[index].next_frame(logs);
                     let timestamp = self.streams[index].timestamp;
                     for packet in range {
-                        self.write_packet(now, rtc, logs, (index, packet, timestamp));
+                        self.write_packet(now, logs, send, (index, packet, timestamp));
                     }
                 }
             }
@@ -158,10 +185,9 @@ impl Publisher {
             while bytes < self.bytes_a_burst
                 && let Some(next) = self.queue.pop_front()
             {
-                bytes += self.write_packet(now, rtc, logs, next);
+                bytes += self.write_packet(now, logs, send, next);
             }
         }
-        !self.written.is_empty()
     }
 
     /// What was written leaves at this moment.
@@ -173,8 +199,8 @@ impl Publisher {
     fn write_packet(
         &mut self,
         now: Instant,
-        rtc: &mut Rtc,
         logs: &mut [Log],
+        send: &mut impl FnMut(Rtp),
         (index, number, timestamp): (usize, u32, u32),
     ) -> usize {
         let stream = &mut self.streams[index];
@@ -189,20 +215,22 @@ impl Publisher {
             true => packet.payload.clone(),
             false => describe(packet.first, stream.picture, stream.tl0, &packet.payload),
         };
-        let (length, marker) = (payload.len(), packet.last && !audio);
-        let level = audio.then_some(self.audio_level);
-        let extensions =
-            ExtensionValues { audio_level: level, voice_activity: level.map(|_| true), ..Default::default() };
-        let rtp = RtpWrite::new(stream.line.pt, stream.sequence.into(), timestamp, now, payload)
-            .marker(marker)
-            .ext_vals(extensions)
-            .nackable(!audio);
+        let length = payload.len();
+        let rtp = Rtp {
+            mid: stream.line.mid,
+            rid: stream.rid,
+            pt: stream.line.pt,
+            sequence: stream.sequence,
+            timestamp,
+            marker: packet.last && !audio,
+            level: audio.then_some(self.audio_level),
+            payload,
+        };
         stream.sequence += 1;
-        let sent = Sent { packet: number, timestamp, picture: stream.picture, tl0: stream.tl0, at_ns: u64::MAX };
+        let sent =
+            Sent { packet: number, timestamp, picture: stream.picture, tl0: stream.tl0, at_ns: u64::MAX };
         self.written.push((stream.line.log, log.push(sent)));
-        if let Some(tx) = rtc.direct_api().stream_tx_by_mid(stream.line.mid, stream.rid) {
-            tx.write_rtp(rtp);
-        }
+        send(rtp);
         length
     }
 }
@@ -216,7 +244,18 @@ impl Stream {
         };
         let sequence = FIRST_SEQUENCE;
         let (frame, timestamp, picture, tl0) = (0, 90_000, 0, 0);
-        Self { line, source, rid, frame, timestamp, sequence, picture, tl0, wants_keyframe: true, active: true }
+        Self {
+            line,
+            source,
+            rid,
+            frame,
+            timestamp,
+            sequence,
+            picture,
+            tl0,
+            wants_keyframe: true,
+            active: true,
+        }
     }
 
     /// Its packets.

@@ -96,8 +96,12 @@ impl Log {
 
     /// How many left in this time.
     pub fn count(&self, times: &std::ops::Range<u64>) -> u64 {
-        self.sent.iter().rev().skip_while(|sent| sent.at_ns >= times.end).take_while(|sent| sent.at_ns >= times.start).count()
-            as u64
+        self.sent
+            .iter()
+            .rev()
+            .skip_while(|sent| sent.at_ns >= times.end)
+            .take_while(|sent| sent.at_ns >= times.start)
+            .count() as u64
     }
 }
 

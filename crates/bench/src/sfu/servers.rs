@@ -18,7 +18,7 @@ use crate::network::SERVER;
 const START: Duration = Duration::from_secs(15);
 
 /// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// The binary under test.
     Kaigi,
@@ -130,6 +130,7 @@ fn command(kind: Kind, setup: &Setup, address: SocketAddrV4, folder: &Path) -> i
         Kind::Kaigi => {
             command = Command::new(&setup.kaigi);
             command.args(["serve", "--tls", "off", "--log-level", "warn", "--media-threads", "1"]);
+            command.args(["--room-capacity", "1000"]);
             command.args(["--listen", &address.to_string()]).arg("--data-dir").arg(folder);
             for (name, _) in std::env::vars_os() {
                 if name.to_string_lossy().starts_with("KAIGI_") {
@@ -165,8 +166,17 @@ fn janus_settings(loops: &str) -> String {
         format!("{kind}: {{ disable = \"{}\" }}\n", all.join(","))
     };
     let plugins = [
-        "audiobridge", "duktape", "echotest", "lua", "nosip", "recordplay", "sip", "streaming", "textroom",
-        "videocall", "voicemail",
+        "audiobridge",
+        "duktape",
+        "echotest",
+        "lua",
+        "nosip",
+        "recordplay",
+        "sip",
+        "streaming",
+        "textroom",
+        "videocall",
+        "voicemail",
     ];
     format!(
         "general: {{ debug_level = 2 session_timeout = 0 {loops} }}\n\

@@ -29,7 +29,8 @@ impl Connection {
         if let Some(protocol) = protocol {
             request = request.with_sub_protocol(protocol);
         }
-        let (socket, _) = tungstenite::client(request, stream).map_err(|error| io::Error::other(error.to_string()))?;
+        let (socket, _) =
+            tungstenite::client(request, stream).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self(socket))
     }
 
@@ -58,7 +59,9 @@ impl Connection {
             match self.0.read() {
                 Ok(Message::Text(text)) => return Ok(Some(text.as_str().to_owned())),
                 Ok(_) => {}
-                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
