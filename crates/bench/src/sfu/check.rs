@@ -222,3 +222,126 @@ pub fn describe(first: bool, picture: u16, tl0: u8, payload: &[u8]) -> Vec<u8> {
     let begin = if first { 0x90 } else { 0x80 };
     [&[begin, 0xe0, 0x80 | high, low, tl0, 0], payload].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::{
+        clip::{Clip, tests::layer},
+        sent::Sent,
+    };
+
+    /// Logs of a publisher: sound, then three layers that have sent five frames of three packets each.
+    fn logs() -> Vec<Log> {
+        let clip = Rc::new(Clip { video: [layer(2000), layer(2500), layer(3000)], audio: layer(100) });
+        let sources = [Source::Audio, Source::Video(0), Source::Video(1), Source::Video(2)];
+        let mut logs: Vec<Log> = sources.map(|source| Log::new(clip.clone(), source)).into();
+        for log in &mut logs {
+            for frame in 0..5 {
+                let (range, _) = log.layer().frames[frame].clone();
+                for packet in range {
+                    let (timestamp, picture, tl0) = (3000 * frame as u32, frame as u16, frame as u8);
+                    log.push(Sent { packet, timestamp, picture, tl0, at_ns: 1000 });
+                }
+            }
+        }
+        logs
+    }
+
+    const VIDEO: Range<usize> = 1..4;
+    const WINDOW: Window = Window { times: 0..2000, latencies: true };
+
+    /// A server that adds constants to everything.
+    struct Server {
+        sequence: u64,
+        timestamp: u32,
+        picture: u16,
+        tl0: u8,
+    }
+
+    const SERVER: Server = Server { sequence: 65_530, timestamp: 7_777, picture: 0x7ffe, tl0: 250 };
+
+    /// Forwards a packet of a layer; `change` may spoil it.
+    fn forward(track: &mut Track, logs: &[Log], log: usize, position: u64, change: impl Fn(&mut Vec<u8>)) {
+        let sent = *logs[log].at(position).unwrap();
+        let packet = &logs[log].layer().packets[sent.packet as usize];
+        let picture = sent.picture.wrapping_add(SERVER.picture) & 0x7fff;
+        let mut payload = describe(packet.first, picture, sent.tl0.wrapping_add(SERVER.tl0), &packet.payload);
+        change(&mut payload);
+        let arrived = Arrived {
+            sequence: SERVER.sequence + position,
+            timestamp: sent.timestamp.wrapping_add(SERVER.timestamp),
+            marker: packet.last,
+            payload: &payload,
+            at_ns: 1500,
+        };
+        track.take(&arrived, logs, &WINDOW);
+    }
+
+    fn untouched(_: &mut Vec<u8>) {}
+
+    #[test]
+    fn what_differs_by_constants_only_is_right() {
+        let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+        (0..15).for_each(|position| forward(&mut track, &logs, 3, position, untouched));
+        let counts = &track.counts;
+        assert_eq!((counts.received, counts.packets, track.carries()), (15, 15, Some(3)));
+        assert_eq!((counts.corrupt, counts.late, counts.duplicate, counts.switches), (0, 0, 0, 0));
+        // The first one establishes the constants.
+        assert_eq!(counts.latencies_ns, vec![500; 14]);
+        assert_eq!(logs[3].count(&WINDOW.times), 15);
+    }
+
+    #[test]
+    fn every_wrong_byte_is_noticed() {
+        for at in [2, 3, 4, 6, 500, 1005] {
+            let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+            forward(&mut track, &logs, 3, 0, untouched);
+            forward(&mut track, &logs, 3, 1, |payload| payload[at] ^= 1);
+            assert_eq!(track.counts.corrupt, 1, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn what_comes_late_twice_or_not_at_all_is_told_apart() {
+        let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+        for position in [0, 1, 3, 2, 2, 5] {
+            forward(&mut track, &logs, 3, position, untouched);
+        }
+        let counts = &track.counts;
+        assert_eq!((counts.received, counts.late, counts.duplicate, counts.corrupt), (5, 1, 1, 0));
+        assert_eq!(logs[3].count(&WINDOW.times) - counts.received, 10);
+    }
+
+    #[test]
+    fn a_switch_is_clean_at_a_keyframe_only() {
+        for (to, position, unclean) in [(1, 0, 0), (1, 1, 1), (1, 2, 1)] {
+            let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+            forward(&mut track, &logs, 3, 0, untouched);
+            let sent = logs[to].at(position).unwrap();
+            let packet = &logs[to].layer().packets[sent.packet as usize];
+            let payload = describe(packet.first, 5, 5, &packet.payload);
+            let (sequence, timestamp) = (SERVER.sequence + 1, SERVER.timestamp + 3000);
+            let arrived =
+                Arrived { sequence, timestamp, marker: packet.last, payload: &payload, at_ns: 1500 };
+            track.take(&arrived, &logs, &WINDOW);
+            assert_eq!(
+                (track.counts.switches, track.counts.unclean, track.carries()),
+                (1, unclean, Some(to))
+            );
+            assert_eq!(track.counts.corrupt, 0);
+        }
+    }
+
+    #[test]
+    fn what_nobody_sent_is_noticed() {
+        let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+        forward(&mut track, &logs, 3, 0, |payload| payload.truncate(500));
+        assert_eq!(track.counts.corrupt, 1);
+        let mut nobodys = Track::new(None);
+        forward(&mut nobodys, &logs, 3, 0, untouched);
+        assert_eq!(nobodys.counts.unknown, 1);
+    }
+}

@@ -14,7 +14,6 @@ use crate::{
     clip::{Clip, LAYERS},
     floor,
     generator::{NAP, Outcome, PATIENCE},
-    meeting::Sends,
     network,
     publisher::{Line, Publisher},
     sent::{Log, Source},
@@ -83,11 +82,6 @@ impl FloorLoad {
             self.subscribers.push(socket);
         }
         Ok(())
-    }
-
-    /// Lets time run faster or slower.
-    pub fn set_speed(&mut self, speed: f64) {
-        self.publishers.iter_mut().for_each(|(_, publisher)| publisher.set_speed(speed));
     }
 
     /// As the other generator's.

@@ -78,7 +78,9 @@ impl Room {
         changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
         for (kind, slots) in [(MediaKind::Video, self.video_slots), (MediaKind::Audio, AUDIO_SLOTS)] {
-            (0..slots).for_each(|_| drop(changes.add_media(kind, Direction::RecvOnly, None, None, None)));
+            for _ in 0..slots {
+                changes.add_media(kind, Direction::RecvOnly, None, None, None);
+            }
         }
         changes.add_channel_with_config(ChannelConfig {
             label: "kaigi".into(),

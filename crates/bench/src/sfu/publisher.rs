@@ -24,6 +24,9 @@ const BURST: Duration = Duration::from_millis(5);
 const PACE: u64 = 5;
 const PACE_DIVISOR: u64 = 2;
 
+/// As browsers do, no more than one keyframe in so many frames: 300 ms.
+const KEYFRAME_FRAMES: u32 = 9;
+
 /// As what first sequence numbers are.
 const FIRST_SEQUENCE: u64 = 1000;
 
@@ -84,6 +87,8 @@ struct Stream {
     picture: u16,
     tl0: u8,
     wants_keyframe: bool,
+    /// Frames since the last keyframe that was asked for.
+    since_keyframe: u32,
     active: bool,
 }
 
@@ -174,7 +179,7 @@ impl Publisher {
                     let range = self.streams[index].next_frame(logs);
                     let timestamp = self.streams[index].timestamp;
                     for packet in range {
-                        self.write_packet(now, logs, send, (index, packet, timestamp));
+                        self.write_packet(logs, send, (index, packet, timestamp));
                     }
                 }
             }
@@ -185,7 +190,7 @@ impl Publisher {
             while bytes < self.bytes_a_burst
                 && let Some(next) = self.queue.pop_front()
             {
-                bytes += self.write_packet(now, logs, send, next);
+                bytes += self.write_packet(logs, send, next);
             }
         }
     }
@@ -198,7 +203,6 @@ impl Publisher {
     /// Returns how many bytes it was.
     fn write_packet(
         &mut self,
-        now: Instant,
         logs: &mut [Log],
         send: &mut impl FnMut(Rtp),
         (index, number, timestamp): (usize, u32, u32),
@@ -242,18 +246,17 @@ impl Stream {
             Source::Video(layer) => Some(RIDS[layer].into()),
             Source::Audio => None,
         };
-        let sequence = FIRST_SEQUENCE;
-        let (frame, timestamp, picture, tl0) = (0, 90_000, 0, 0);
         Self {
             line,
             source,
             rid,
-            frame,
-            timestamp,
-            sequence,
-            picture,
-            tl0,
+            frame: 0,
+            timestamp: 90_000,
+            sequence: FIRST_SEQUENCE,
+            picture: 0,
+            tl0: 0,
             wants_keyframe: true,
+            since_keyframe: KEYFRAME_FRAMES,
             active: true,
         }
     }
@@ -261,7 +264,9 @@ impl Stream {
     /// Its packets.
     fn next_frame(&mut self, logs: &[Log]) -> std::ops::Range<u32> {
         let layer = logs[self.line.log].layer();
-        if std::mem::take(&mut self.wants_keyframe) {
+        self.since_keyframe = self.since_keyframe.saturating_add(1);
+        if self.wants_keyframe && self.since_keyframe >= KEYFRAME_FRAMES {
+            (self.wants_keyframe, self.since_keyframe) = (false, 0);
             self.frame = layer.keyframe_after(self.frame);
         }
         let (range, _) = layer.frames[self.frame].clone();
