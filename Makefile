@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab fuzz bench-turn screenshots clean
+.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab fuzz bench-turn bench-sfu screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -59,6 +59,13 @@ bench-turn: build
 	@scripts/setup-test
 	cargo build --release --locked -p kaigi-bench
 	$(TARGET)/release/bench-turn --kaigi $(TARGET)/release/kaigi $(if $(QUICK),--quick) $(ARGS)
+
+# Forwarding through Kaigi, Janus and a floor that only encrypts and sends, side by side (docs/benchmarks.md): a quarter
+# of an hour, and writes the results there; `make bench-sfu QUICK=1` for three minutes.
+bench-sfu: build
+	@scripts/setup-test bench-sfu
+	cargo build --release --locked -p kaigi-bench
+	$(TARGET)/release/bench-sfu --kaigi $(TARGET)/release/kaigi $(if $(QUICK),--quick,--record docs/benchmarks.md) $(ARGS)
 
 # Files made from others; tests fail when they are stale.
 generate:
