@@ -28,10 +28,10 @@ pub enum Request {
     Chat(Chat),
     /// A fresh credential for the server's own TURN; answered with [`TurnCredential`].
     Turn(Empty),
-    /// An offer for the server, which forwards media in routed rooms; answered with [`Connected`].
-    Connect(Connect),
+    /// An offer for the server, which forwards media in routed rooms; answered with [`MediaAnswer`].
+    MediaOffer(MediaOffer),
     /// Close the peer connection to the server.
-    Disconnect(Empty),
+    MediaClose(Empty),
     /// What is shown, so that the server sends that and no more.
     View(View),
     /// The room's settings; for the host only.
@@ -52,8 +52,8 @@ impl Request {
         "media",
         "chat",
         "turn",
-        "connect",
-        "disconnect",
+        "media-offer",
+        "media-close",
         "view",
         "room",
         "remove",
@@ -93,7 +93,7 @@ pub enum Event {
     RoomUpdated(RoomSettings),
     /// The host has sent this participant away; its connection is closed, and it may not come back.
     Removed(Empty),
-    /// The server lost its end of this client's peer connection: make a new one and `connect` with a higher number.
+    /// The server lost its end of this client's peer connection: make a new one and offer with a higher number.
     MediaRestart(Empty),
 }
 
@@ -412,7 +412,7 @@ impl Default for MediaLimits {
 
 /// An offer for the server.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Connect {
+pub struct MediaOffer {
     /// Numbers this participant's peer connections: the same number again is a new offer of the same one (an ICE
     /// restart, more slots), a higher one replaces it.
     pub connection: u32,
@@ -420,9 +420,9 @@ pub struct Connect {
     pub sdp: String,
 }
 
-/// The server's answer to [`Connect`].
+/// The server's answer to [`MediaOffer`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Connected {
+pub struct MediaAnswer {
     /// The answer, with all of the server's candidates.
     pub sdp: String,
 }

@@ -68,7 +68,7 @@ impl Threads for Worker {
 }
 
 /// Called once, with the answer to an offer.
-pub(crate) type Reply = Box<dyn FnOnce(wire::Answer<wire::Connected>) + Send>;
+pub(crate) type Reply = Box<dyn FnOnce(wire::Answer<wire::MediaAnswer>) + Send>;
 
 /// All routed rooms.
 pub(crate) struct Bridge<T> {
@@ -121,7 +121,7 @@ impl<T: Threads> Bridge<T> {
         now: Instant,
         room: &RoomName,
         id: &ParticipantId,
-        wire::Connect { connection, sdp }: wire::Connect,
+        wire::MediaOffer { connection, sdp }: wire::MediaOffer,
         candidates: Vec<String>,
         reply: Reply,
     ) {

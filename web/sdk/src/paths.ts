@@ -10,8 +10,8 @@ import type { Tracks } from './slots';
 import type { Sample } from './stats';
 import type { DataMessage, PeerPath, TrackSource } from './types';
 import type {
-  Connect,
-  Connected,
+  MediaOffer,
+  MediaAnswer,
   Layers,
   MediaLimits,
   MediaState,
@@ -43,7 +43,7 @@ export interface PathsEvents {
 
 export interface PathsOptions extends MeshOptions {
   mediaOf: (id: ParticipantId) => MediaState | undefined;
-  connect: (offer: Connect) => Promise<Connected>;
+  connect: (offer: MediaOffer) => Promise<MediaAnswer>;
   disconnect: () => void;
   sendView: (view: View) => Promise<unknown>;
   /** Asks the server to route: two cannot reach each other. */

@@ -84,10 +84,10 @@ export class Meeting implements Room {
       tracks: media.tracks,
       createConnection,
       mediaOf: (id) => this.#roster.get(id)?.media,
-      connect: (offer) => signaling.request('connect', offer),
+      connect: (offer) => signaling.request('media-offer', offer),
       sendView: (view) => signaling.request('view', view),
       // If they are lost, so is what they are about; if they are refused, there was no need.
-      disconnect: () => signaling.request('disconnect', {}).catch(() => undefined),
+      disconnect: () => signaling.request('media-close', {}).catch(() => undefined),
       route: () => signaling.request('route', {}).catch(() => undefined),
     });
     this.#views = new Views({ roster: this.#roster, paths: this.#paths, speaking: this.#speaking });

@@ -7,7 +7,7 @@ import { KaigiError } from './types';
 import type { SignalingState } from './types';
 import { PROTOCOL_VERSION } from './wire.gen';
 import type {
-  Connected,
+  MediaAnswer,
   Event,
   Join,
   Joined,
@@ -33,8 +33,8 @@ export interface Answers {
   media: unknown;
   chat: { id: number };
   turn: TurnCredential;
-  connect: Connected;
-  disconnect: unknown;
+  'media-offer': MediaAnswer;
+  'media-close': unknown;
   view: unknown;
   room: unknown;
   remove: unknown;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrackSource } from '../src/types';
-import type { Connect, Event, Participant, Slot, Source, View } from '../src/wire.gen';
+import type { MediaOffer, Event, Participant, Slot, Source, View } from '../src/wire.gen';
 import { Client, connect } from './fakes/client';
 import { settle } from './fakes/connection';
 import { must } from './fakes/must';
@@ -36,8 +36,8 @@ function take<T>(client: Client, event: string): { data: T; answer: (answer: unk
 }
 
 /** The server answers the offer that waits, and the connection comes up. */
-async function up(client: Client): Promise<Connect> {
-  const [request, ...more] = take<Connect>(client, 'connect');
+async function up(client: Client): Promise<MediaOffer> {
+  const [request, ...more] = take<MediaOffer>(client, 'media-offer');
   expect(more).toEqual([]);
   await must(request).answer({ ok: { sdp: ANSWER } });
   client.peer.become('connected');
@@ -118,7 +118,7 @@ describe('a routed room', () => {
   it('tells the server to send everything, until the application says what it shows', async () => {
     const client = new Client();
     await client.join(joined(ME, [BOB, CY], { topology: 'routed' }));
-    const [request] = take<Connect>(client, 'connect');
+    const [request] = take<MediaOffer>(client, 'media-offer');
     expect(take(client, 'view')).toEqual([]);
     await must(request).answer({ ok: { sdp: ANSWER } });
     const want = { source: 'camera', height: 360, preferred: false } as const;
@@ -154,20 +154,20 @@ describe('a routed room', () => {
     ann.room.setView(wants(13));
     ann.room.setView(wants(100));
     await settle();
-    const [first] = take<Connect>(ann, 'connect');
+    const [first] = take<MediaOffer>(ann, 'media-offer');
     await must(first).answer({ ok: { sdp: ANSWER } });
     // What came while an answer was awaited is offered after it.
-    const [second] = take<Connect>(ann, 'connect');
+    const [second] = take<MediaOffer>(ann, 'media-offer');
     await must(second).answer({ ok: { sdp: ANSWER } });
     expect(must(second).data.connection).toBe(must(first).data.connection);
     const videos = ann.peer
       .getTransceivers()
       .filter(({ kind, direction }) => kind === 'video' && direction === 'recvonly');
     expect(videos).toHaveLength(49);
-    expect(take<Connect>(ann, 'connect')).toEqual([]);
+    expect(take<MediaOffer>(ann, 'media-offer')).toEqual([]);
     ann.room.setView(wants(3));
     await settle();
-    expect(take<Connect>(ann, 'connect')).toEqual([]);
+    expect(take<MediaOffer>(ann, 'media-offer')).toEqual([]);
   });
 
   it('pauses the layers nobody watches', async () => {
@@ -201,7 +201,7 @@ describe('the connection to the server', () => {
     stop();
     await vi.advanceTimersByTimeAsync(1_600);
     expect(first.restarts).toBe(1);
-    const [restart] = take<Connect>(ann, 'connect');
+    const [restart] = take<MediaOffer>(ann, 'media-offer');
     await must(restart).answer({ ok: { sdp: ANSWER } });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(first.closed).toBe(true);
@@ -217,7 +217,7 @@ describe('the connection to the server', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     stop();
     await vi.advanceTimersByTimeAsync(1_400);
-    await must(take<Connect>(ann, 'connect')[0]).answer({ ok: { sdp: ANSWER } });
+    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({ ok: { sdp: ANSWER } });
     flow(ann.peer);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(ann.peers).toHaveLength(1);
@@ -237,7 +237,7 @@ describe('the connection to the server', () => {
   it('is tried again when the offer was refused or lost', async () => {
     const ann = new Client();
     await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));
-    await must(take<Connect>(ann, 'connect')[0]).answer({ error: { code: 'offer-refused', message: 'no' } });
+    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({ error: { code: 'offer-refused', message: 'no' } });
     await vi.advanceTimersByTimeAsync(400);
     expect(ann.peers).toHaveLength(2);
     await ann.rejoin(joined(ME, [BOB, CY], { topology: 'routed', outcome: 'resumed' }));
@@ -382,10 +382,10 @@ describe('two are left', () => {
     expect(from()).toBe(transceiver(direct, '1').receiver.track.of);
     expect(ann.room.participants[0]?.path).toBe('direct');
     expect(server.closed).toBe(false);
-    expect(take(ann, 'disconnect')).toHaveLength(0);
+    expect(take(ann, 'media-close')).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(server.closed).toBe(true);
-    expect(take(ann, 'disconnect')).toHaveLength(1);
+    expect(take(ann, 'media-close')).toHaveLength(1);
     expect(take(ann, 'route')).toHaveLength(0);
   });
 

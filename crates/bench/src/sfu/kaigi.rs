@@ -92,7 +92,7 @@ impl Room {
         let Some((offer, pending)) = changes.apply() else {
             return Err(io::Error::other("nothing to offer"));
         };
-        let answer = person.request("connect", &json!({"connection": 1, "sdp": offer.to_sdp_string()}))?;
+        let answer = person.request("media-offer", &json!({"connection": 1, "sdp": offer.to_sdp_string()}))?;
         let answer = SdpAnswer::from_sdp_string(answer["sdp"].as_str().unwrap_or_default());
         let answer = answer.map_err(io::Error::other)?;
         generator.clients[client].rtc.sdp_api().accept_answer(pending, answer).map_err(io::Error::other)?;

@@ -101,7 +101,7 @@ fn requests_are_named_by_their_socket_io_event() {
                 serde_json::json!({"mic": true, "camera": false, "screen": false, "screenAudio": false})
             }
             "chat" => serde_json::json!({"text": "hello"}),
-            "connect" => serde_json::json!({"connection": 1, "sdp": "v=0"}),
+            "media-offer" => serde_json::json!({"connection": 1, "sdp": "v=0"}),
             "view" => serde_json::json!({"receive": "everything", "wants": []}),
             "remove" => serde_json::json!({"participant": "x"}),
             _ => serde_json::json!({}),

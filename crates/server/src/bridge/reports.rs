@@ -67,7 +67,7 @@ impl<T: Threads> Bridge<T> {
         match answer {
             Ok(sdp) => {
                 *begun = true;
-                reply(wire::Answer::Ok(wire::Connected { sdp }));
+                reply(wire::Answer::Ok(wire::MediaAnswer { sdp }));
             }
             Err(error) => {
                 let code = match error {

@@ -145,11 +145,11 @@ impl Client {
                 |rooms, now| rooms.route(now, connection).map(|()| Empty {}),
                 |answer| answering.send(answer),
             ),
-            Request::Connect(request) => {
+            Request::MediaOffer(request) => {
                 let reply = Box::new(|answer| answering.send(answer));
                 self.hub.connect_media(connection, &self.visitor, request, reply);
             }
-            Request::Disconnect(Empty {}) => {
+            Request::MediaClose(Empty {}) => {
                 self.hub.disconnect_media(connection, |answer| answering.send(answer));
             }
             Request::View(view) => {
@@ -213,7 +213,7 @@ fn check_sizes(request: &Request) -> Result<(), wire::Error> {
             SignalPayload::Candidate(_) => ("candidate", payload_bytes(payload), limits::CANDIDATE_BYTES),
             SignalPayload::Restart => return Ok(()),
         },
-        Request::Connect(wire::Connect { sdp, .. }) => ("SDP", sdp.len(), limits::SDP_BYTES),
+        Request::MediaOffer(wire::MediaOffer { sdp, .. }) => ("SDP", sdp.len(), limits::SDP_BYTES),
         Request::View(wire::View { wants, .. }) if wants.len() > limits::WANTS => {
             let message =
                 format!("{} videos are asked for; at most {} are allowed", wants.len(), limits::WANTS);

@@ -7,7 +7,7 @@ import { setTrack, SLOTS } from '../slots';
 import type { Tracks } from '../slots';
 import { setRemote } from '../start-bitrate';
 import { bytesReceived, selectedPair } from '../stats-report';
-import type { Connect, Connected, MediaLimits } from '../wire.gen';
+import type { MediaAnswer, MediaOffer, MediaLimits } from '../wire.gen';
 import { ServerChannels } from './channels';
 import { addLines, addSlots } from './lines';
 import type { Lines } from './lines';
@@ -22,7 +22,7 @@ export interface ServerLinkOptions {
   tracks: Tracks;
   createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   /** Takes an offer to the server. */
-  connect: (offer: Connect) => Promise<Connected>;
+  connect: (offer: MediaOffer) => Promise<MediaAnswer>;
 }
 
 export interface ServerLinkEvents {

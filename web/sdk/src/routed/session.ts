@@ -6,8 +6,8 @@ import { SLOTS } from '../slots';
 import type { Tracks } from '../slots';
 import type { DataMessage, PeerPath, TrackSource } from '../types';
 import type {
-  Connect,
-  Connected,
+  MediaOffer,
+  MediaAnswer,
   Layers,
   MediaLimits,
   ParticipantId,
@@ -28,7 +28,7 @@ export interface RoutedSessionOptions {
   tracks: Tracks;
   view: View;
   createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
-  connect: (offer: Connect) => Promise<Connected>;
+  connect: (offer: MediaOffer) => Promise<MediaAnswer>;
   sendView: (view: View) => Promise<unknown>;
 }
 

@@ -21,7 +21,7 @@ impl Hub {
         self: &Arc<Self>,
         connection: ConnectionId,
         visitor: &Visitor,
-        request: wire::Connect,
+        request: wire::MediaOffer,
         reply: Reply,
     ) {
         match self.options.reaching.candidates(visitor) {
@@ -36,7 +36,7 @@ impl Hub {
         }
     }
 
-    fn offer(&self, connection: ConnectionId, request: wire::Connect, candidates: Vec<String>, reply: Reply) {
+    fn offer(&self, connection: ConnectionId, request: wire::MediaOffer, candidates: Vec<String>, reply: Reply) {
         let mut state = self.lock();
         let State { rooms, bridge, .. } = &mut *state;
         match rooms.place(connection) {
