@@ -9,6 +9,7 @@ const STEPS = [
   ['request', /^(?<who>.+?) → (?<event>.+?)(?: × (?<times>\d+))?(?<silent>, no acknowledgement)?$/],
   ['answer', /^(?<last>last )?answer$/],
   ['event', /^(?<who>.+?) ← (?<event>.+?)(?<each>, one per address)?(?:, after (?<after>\d+) seconds)?$/],
+  ['form', /^form$/],
   ['stop', /^the server is told to stop$/],
   ['restart', /^the server has started again$/],
 ];
@@ -74,7 +75,9 @@ function conversation(lines, first) {
     else if (steps.length) steps.at(-1).json += `${text}\n`;
     else if (text.trim()) throw located(line, new Error('JSON before any `//` line'));
   }
-  return steps.map(({ json, ...step }) => {
+  const isForm = steps[0]?.kind === 'form';
+  return steps.filter(({ kind }) => kind !== 'form').map(({ json, ...step }) => {
+    if (isForm) step = { ...step, kind: 'shown', shown: step.kind };
     try {
       return { ...step, data: json.trim() ? expanded(JSON.parse(json)) : undefined };
     } catch (error) {
@@ -96,10 +99,23 @@ function readStep(text, line) {
   throw located(line, new Error(`not a step: ${text}`));
 }
 
-/** `"… 8193 bytes …"` stands for that many letters. */
+/** The least an offer can be: one track of sound, of a peer that never speaks. */
+const OFFER = [
+  'v=0', 'o=- 4611731400430051336 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0', 'a=rtcp-mux', 'a=ice-ufrag:YkEx',
+  'a=ice-pwd:p7w2qJ0mB5vXe1sZc4nTr8uL', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+  'a=setup:actpass', 'a=mid:0', 'a=sendonly', 'a=rtpmap:111 opus/48000/2', 'a=msid:- mic', '',
+].join('\r\n');
+
+/** What every answer of the server holds. */
+const ANSWER = [/^v=0\r\n/, /^a=ice-lite\r$/m, /^a=setup:passive\r$/m, /^a=candidate:\d+ 1 udp \d+ \S+ \d+ typ host/m,
+  /^a=candidate:\d+ 1 tcp \d+ \S+ \d+ typ host tcptype passive/m];
+
+/** `"… 8193 bytes …"` stands for that many letters, `"… an offer …"` for a session description. */
 function expanded(value) {
   const long = typeof value === 'string' && /^… (\d+) bytes …$/.exec(value);
   if (long) return 'x'.repeat(Number(long[1]));
+  if (value === '… an offer …') return OFFER;
   return mapped(value, (item) => expanded(item));
 }
 
@@ -153,6 +169,7 @@ function isTurn(key, shown) {
 /** Which kind of such value stands under a key, if any. An array's items have the key `name/index`. */
 function kindOf(key, value) {
   if (key === 'id') return typeof value === 'number' ? 'entry' : 'participant';
+  if (key === 'participant') return typeof value === 'string' ? 'participant' : undefined;
   const kinds = {
     from: 'participant', to: 'participant', at: 'time', joinedAt: 'time', resumeToken: 'token', token: 'token',
     serverVersion: 'version', sid: 'sid', 'created/1': 'sid', 'joined/1': 'sid',
@@ -174,6 +191,11 @@ export class Bindings {
     if (kind) return this.bind(kind, shown, real, path);
     if (isTurn(key, shown)) {
       if (!TURN[key].test(real)) throw new Error(`${path}: ${brief(real)} has not the form of ${brief(shown)}`);
+      return;
+    }
+    if (key === 'sdp' && shown === '… an answer …') {
+      const lost = ANSWER.filter((line) => !line.test(real));
+      if (lost.length) throw new Error(`${path}: the answer has nothing like ${lost.join(', ')}; it is\n${real}`);
       return;
     }
     const differs = () => new Error(`${path}: the document shows ${brief(shown)}, the server says ${brief(real)}`);
