@@ -31,7 +31,7 @@ mod srtp;
 
 pub use metrics::{Counters, Metrics, Refused, RoomMetrics};
 pub use model::{
-    CloseReason, Event, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState, Source, Via,
-    View, Want,
+    CloseReason, Event, Follow, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState,
+    Source, Via, View, Want,
 };
 pub use sfu::{Config, Identity, Sfu};

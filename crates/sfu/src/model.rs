@@ -59,11 +59,19 @@ pub struct View {
     pub receive: Receive,
     /// The videos it shows. What is not listed is not sent.
     pub wants: Vec<Want>,
-    /// It shows whoever speaks, at this height in device pixels: the screen, if that one shares it and there is a
-    /// slot for one video only.
-    pub speaker: Option<u16>,
+    /// It shows one participant as well as it can.
+    pub follow: Option<Follow>,
     /// It hears this participant alone; `None`: whoever is loudest.
     pub hears: Option<String>,
+}
+
+/// One participant's videos, as they come: a screen before a camera where there is a slot for one only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Follow {
+    /// Whose, by the name it has in the room; `None`: whoever speaks.
+    pub participant: Option<String>,
+    /// The pictures' height on its screen, in device pixels.
+    pub height: u16,
 }
 
 /// How much a participant wants to receive.

@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) audio: Vec<Seat>,
     pub(crate) voices: AudioSlots,
     pub(crate) view: View,
-    /// Whom it shows, if it wants whoever speaks.
+    /// Whom it shows, if it follows somebody.
     pub(crate) follows: Option<SessionId>,
     pub(crate) allocator: Allocator<usize>,
     pub(crate) bandwidth: Estimator,

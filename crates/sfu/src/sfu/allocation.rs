@@ -74,17 +74,18 @@ impl Sfu {
     }
 
     fn allocate_videos(&mut self, now: Instant, index: Index) {
-        let follows = self.whom_to_follow(index);
+        let follows = self.whom_to_follow(now, index);
         self.sessions[index as usize].follows = follows;
         let session = &self.sessions[index as usize];
         let slots = session.video.len();
         let Some(room) = self.rooms.get(&session.room) else { return };
         let speaking = room.speakers.speaking().first();
         let mut candidates = Vec::with_capacity(session.view.wants.len());
-        let followed = follows.and_then(|whose| self.by_id.get(&whose)).zip(session.view.speaker);
-        let followed = followed.into_iter().flat_map(|(&whose, height)| {
-            VIDEOS.map(|source| Wanted { whose, source, height, preferred: true })
+        let followed = follows.and_then(|whose| self.by_id.get(&whose)).zip(session.view.follow.as_ref());
+        let followed = followed.into_iter().flat_map(|(&whose, follow)| {
+            VIDEOS.map(|source| Wanted { whose, source, height: follow.height, preferred: true })
         });
+        let followed = followed.filter(|want| self.is_coming(now, want.whose, want.source));
         let named = session.view.wants.iter().filter_map(|want| {
             let &Want { ref participant, source, height, preferred } = want;
             Some(Wanted { whose: *room.names.get(&**participant)?, source, height, preferred })
@@ -131,19 +132,27 @@ impl Sfu {
         }
     }
 
-    /// Whom a subscriber sees who wants whoever speaks: who speaks and has a picture; while nobody does, who did last;
-    /// before anybody has, who has been here longest.
-    fn whom_to_follow(&self, index: Index) -> Option<SessionId> {
+    /// Whose videos a subscriber sees who follows somebody. Where that is whoever speaks: who speaks and has a picture;
+    /// while nobody does, who did last; before anybody has, who has been here longest.
+    fn whom_to_follow(&self, now: Instant, index: Index) -> Option<SessionId> {
         let session = self.sessions.get(index as usize)?;
-        session.view.speaker?;
         let room = self.rooms.get(&session.room)?;
-        let has_picture =
-            |whose: Index| VIDEOS.into_iter().any(|source| self.find_track(whose, source).is_some());
-        let speaking = room.speakers.speaking().iter().copied().chain(session.follows);
-        let speaking = speaking.filter_map(|id| self.by_id.get(&id).copied());
-        let one =
-            speaking.chain(room.members.iter().copied()).find(|one| *one != index && has_picture(*one))?;
-        self.sessions.get(one as usize).map(|session| session.id)
+        let one = match &session.view.follow.as_ref()?.participant {
+            Some(name) => room.names.get(&**name).copied(),
+            None => {
+                let speaking = room.speakers.speaking().iter().chain(&session.follows);
+                let speaking = speaking.filter_map(|id| self.by_id.get(id).copied());
+                let has_picture = |one| VIDEOS.into_iter().any(|source| self.is_coming(now, one, source));
+                let all = speaking.chain(room.members.iter().copied());
+                all.filter(|one| *one != index).find(|one| has_picture(*one))
+            }
+        };
+        self.sessions.get(one? as usize).map(|session| session.id)
+    }
+
+    fn is_coming(&self, now: Instant, whose: Index, source: Source) -> bool {
+        let track = self.find_track(whose, source).and_then(|at| self.tracks.get(at));
+        track.is_some_and(|published| published.track.layers().iter().any(|layer| layer.active(now)))
     }
 
     /// A track's layers as the allocator sees them.

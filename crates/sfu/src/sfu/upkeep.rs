@@ -57,7 +57,7 @@ impl Sfu {
             session.review = now + REVIEW;
             session.again = None;
         }
-        let watches = !session.view.wants.is_empty() || session.view.speaker.is_some();
+        let watches = !session.view.wants.is_empty() || session.view.follow.is_some();
         if busy {
             self.note_busy(index);
         }
