@@ -219,6 +219,10 @@ pub struct Participant {
     /// It may change the room's settings and remove others: who opened the room; when that one leaves, who has
     /// been here longest.
     pub host: bool,
+    /// It sends media and takes part in nothing else (WHIP, RFC 9725): it reads no chat and takes no data messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub media_only: bool,
 }
 
 /// A credential for the server's own TURN (RFC 8656), which is at the host of the server's URL: UDP, TCP and

@@ -208,6 +208,8 @@ pub struct Participant {
     pub joined_at: u64,
     /// It may change the room's settings and remove others: whoever of the room joined first.
     pub host: bool,
+    /// See [`Join::media_only`].
+    pub media_only: bool,
 }
 
 /// A message between two peers; what it says (`S`) is not the core's business.

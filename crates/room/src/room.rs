@@ -21,8 +21,6 @@ use crate::{
 pub(crate) struct Member<S> {
     pub(crate) participant: Participant,
     pub(crate) guest: Option<GuestId>,
-    /// See [`Join::media_only`].
-    pub(crate) media_only: bool,
     pub(crate) link: Link<S>,
 }
 
@@ -148,7 +146,7 @@ impl<S> Room<S> {
     /// whom that has changed something.
     pub(crate) fn appoint(&mut self) -> Vec<Participant> {
         let order = |who: &Participant| (who.joined_at, who.id.clone());
-        let rank = |m: &Member<S>| (m.media_only, order(&m.participant));
+        let rank = |m: &Member<S>| (m.participant.media_only, order(&m.participant));
         let Some((_, first)) = self.members.values().map(rank).min() else {
             return Vec::new();
         };
@@ -174,7 +172,7 @@ impl<S> Room<S> {
         let members = &self.members;
         let here = |pair: &[ParticipantId; 2]| pair.iter().all(|id| members.contains_key(id));
         self.course.asked = self.course.asked.take().filter(here);
-        let bound = !self.viewers.is_empty() || members.values().any(|member| member.media_only);
+        let bound = !self.viewers.is_empty() || members.values().any(|member| member.participant.media_only);
         let needs =
             Needs { present: members.len(), set: self.routed, asked: self.course.asked.is_some(), bound };
         self.course.settle(now, &needs)

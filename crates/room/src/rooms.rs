@@ -144,6 +144,11 @@ impl<S> Rooms<S> {
         self.rooms.get(room).map(Room::everyone).unwrap_or_default()
     }
 
+    /// Has this room a password?
+    pub fn has_password(&self, room: &RoomName) -> bool {
+        self.rooms.get(room).is_some_and(|room| room.settings().password)
+    }
+
     /// Would this one be asked for the room's password, and gives one?
     pub fn weighs_password(&self, join: &Join) -> bool {
         let weighs = |room: &Room<S>| {

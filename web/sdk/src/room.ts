@@ -166,11 +166,12 @@ export class Meeting implements Room {
     if (this.#state.state === 'closed') throw notJoined();
     const { topic = '', to, ordered = true, maxRetransmits } = options;
     const frame = encodeFrame(topic, payload);
-    const ids = to ?? this.participants.map((participant) => participant.id);
+    const ids = to ?? this.participants.filter(({ mediaOnly }) => !mediaOnly).map(({ id }) => id);
     // All checks before the first send: it goes to all of them or to none.
     for (const id of ids) {
-      const name = this.#views.get(id)?.name;
+      const { name, mediaOnly } = this.#views.get(id) ?? {};
       if (name === undefined) throw new KaigiError('no-such-participant', `There is no participant ${id}.`);
+      if (mediaOnly) throw new KaigiError('bad-request', `${name} takes no data messages.`);
       if (this.#paths.bufferedBytes(id) + frame.length > BUFFERED_BYTES) {
         throw new KaigiError(
           'rate-limited',

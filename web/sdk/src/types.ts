@@ -79,6 +79,8 @@ export interface RemoteParticipant {
   readonly joinedAt: number;
   /** May change the room's settings and remove others. */
   readonly host: boolean;
+  /** Sends media and takes part in nothing else (WHIP): reads no chat, takes no data messages. */
+  readonly mediaOnly: boolean;
   /**
    * Live tracks by source; present once negotiated, whether or not media flows: use `media` for that. In a routed
    * room: of what the server sends us (`setView`), and one and the same track may be another's a moment later.

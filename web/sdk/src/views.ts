@@ -49,7 +49,7 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
     });
   }
 
-  #view({ id, name, media, connected, joinedAt, host }: Participant): RemoteParticipant {
+  #view({ id, name, media, connected, joinedAt, host, mediaOnly }: Participant): RemoteParticipant {
     const { paths, speaking } = this.#options;
     return {
       id,
@@ -58,6 +58,7 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
       connected,
       joinedAt,
       host,
+      mediaOnly: mediaOnly ?? false,
       tracks: paths.tracksOf(id),
       videoPaused: Object.fromEntries(
         VIDEOS.filter((source) => paths.isPaused(id, source)).map((source) => [source, 'bandwidth' as const]),

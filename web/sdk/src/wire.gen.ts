@@ -168,7 +168,11 @@ joinedAt: number,
  * It may change the room's settings and remove others: who opened the room; when that one leaves, who has
  * been here longest.
  */
-host: boolean, };
+host: boolean, 
+/**
+ * It sends media and takes part in nothing else (WHIP, RFC 9725): it reads no chat and takes no data messages.
+ */
+mediaOnly?: boolean, };
 export type TurnCredential = { 
 /**
  * TURN user name.

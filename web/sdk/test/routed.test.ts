@@ -458,6 +458,19 @@ describe('data messages', () => {
     expect(fleeting.sent.at(-1)).toEqual(new Uint8Array([2, 0, 1, 0, 6]));
   });
 
+  it('are not for those who only send media', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB, { ...CY, mediaOnly: true }], { topology: 'routed' }));
+    await up(ann);
+    open(ann.peer);
+    expect(ann.room.participants.map(({ mediaOnly }) => mediaOnly)).toEqual([false, true]);
+    const part = new Uint8Array(64 * 1024);
+    ann.room.sendData(part, { ordered: false, maxRetransmits: 0 });
+    const sent = must(channel(ann, 2).sent.at(-1)) as Uint8Array;
+    expect([...sent.subarray(0, 6)]).toEqual([2, 1, 3, ...new TextEncoder().encode('bob')]);
+    expect(() => ann.room.sendData(part, { to: ['cy'] })).toThrow(/Cy takes no data messages/);
+  });
+
   it('wait, but not without end', async () => {
     const ann = await routed();
     open(ann.peer);

@@ -28,6 +28,7 @@ impl<S> Rooms<S> {
             incarnation: 0,
             joined_at: self.rooms.get(&join.room).map_or(now.unix_ms, |room| room.joining_at(now.unix_ms)),
             host: false,
+            media_only: join.media_only,
         };
         let joined = self.seat(now, connection, &join, participant, JoinOutcome::New);
         let Participant { id, name, .. } = joined.participant.clone();
@@ -56,6 +57,7 @@ impl<S> Rooms<S> {
             incarnation: identity.live.unwrap_or(identity.incarnation.saturating_add(1)),
             joined_at: identity.joined_at,
             host: false,
+            media_only: join.media_only,
         };
         Ok(self.seat(now, connection, join, participant, JoinOutcome::Restored))
     }
@@ -125,12 +127,8 @@ impl<S> Rooms<S> {
         outcome: JoinOutcome,
     ) -> Joined {
         let (id, name, guest) = (participant.id.clone(), &join.room, join.guest.clone());
-        let member = Member {
-            participant: participant.clone(),
-            guest: guest.clone(),
-            media_only: join.media_only,
-            link: Link::Up { connection },
-        };
+        let member =
+            Member { participant: participant.clone(), guest: guest.clone(), link: Link::Up { connection } };
         let room = self.rooms.entry(name.clone()).or_default();
         let chat = room.chat.lines();
         room.members.insert(id.clone(), member);

@@ -4,8 +4,17 @@ use kaigi_protocol::wire;
 use kaigi_room::{ChatBody, ChatLine, Event, JoinOutcome, Participant, Refusal, RoomSettings};
 
 pub(crate) fn participant(participant: Participant) -> wire::Participant {
-    let Participant { id, name, media, connected, incarnation, joined_at, host } = participant;
-    wire::Participant { id, name: name.as_str().to_owned(), media, connected, incarnation, joined_at, host }
+    let Participant { id, name, media, connected, incarnation, joined_at, host, media_only } = participant;
+    wire::Participant {
+        id,
+        name: name.as_str().to_owned(),
+        media,
+        connected,
+        incarnation,
+        joined_at,
+        host,
+        media_only,
+    }
 }
 
 pub(crate) fn settings(settings: RoomSettings) -> wire::RoomSettings {
