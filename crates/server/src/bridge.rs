@@ -226,14 +226,20 @@ impl<T: Threads> Bridge<T> {
         id: &ParticipantId,
         view: &wire::View,
     ) -> Result<(), wire::Error> {
+        if self.show(room, id, room::view(view)) {
+            return Ok(());
+        }
+        let message = "there is no peer connection to the server; connect first".into();
+        Err(wire::Error { code: ErrorCode::NotRouted, message })
+    }
+
+    /// The same in the media threads' own words. Says false where there is no peer connection.
+    pub(crate) fn show(&mut self, room: &RoomName, id: &ParticipantId, view: sfu::View) -> bool {
         let member = self.rooms.get_mut(room).and_then(|room| room.members.get_mut(id));
-        let Some(member) = member.filter(|member| member.session.is_some()) else {
-            let message = "there is no peer connection to the server; connect first".into();
-            return Err(wire::Error { code: ErrorCode::NotRouted, message });
-        };
-        member.view = Some(room::view(view));
+        let Some(member) = member.filter(|member| member.session.is_some()) else { return false };
+        member.view = Some(view);
         self.pass_view(room, id);
-        Ok(())
+        true
     }
 
     fn pass_view(&self, room: &RoomName, id: &ParticipantId) {

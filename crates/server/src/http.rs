@@ -5,6 +5,7 @@ mod handshakes;
 mod headers;
 mod origin;
 mod redirect;
+pub(crate) mod whip;
 
 pub(crate) use handshakes::Handshakes;
 pub(crate) use redirect::Redirect;
@@ -57,6 +58,7 @@ pub(crate) struct Site {
     pub(crate) metrics_token: Option<Arc<str>>,
     pub(crate) api_key: Option<Arc<str>>,
     pub(crate) connection_tests: Arc<Sources>,
+    pub(crate) whip: Arc<whip::Rates>,
 }
 
 impl Site {
@@ -83,15 +85,18 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/api/v1/ice-servers", get(api::ice_servers))
         .route("/api/v1/connection-test", post(api::connection_test))
         .fallback(get(file))
-        .layer(DefaultBodyLimit::max(API_BODY));
+        .layer(DefaultBodyLimit::max(API_BODY))
+        .merge(whip::routes());
     if let Some(dir) = site_dir {
         routes = routes.nest_service("/site", any_service(ServeDir::new(dir)));
     }
     let cors = CorsLayer::new()
         .allow_origin(site.origins.cors())
         .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION]);
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, header::IF_MATCH])
+        // What WHIP and WHEP answer with.
+        .expose_headers([header::LOCATION, header::ETAG, header::LINK, header::RETRY_AFTER]);
     // The Socket.IO layer takes everything below /socket.io, so its client script is routed before it.
     Router::new()
         .route(SOCKET_IO_SCRIPT, get(file))
@@ -99,6 +104,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .layer(middleware::from_fn_with_state(site.clone(), handshakes::check))
         .layer(middleware::from_fn_with_state(site.clone(), origin::check))
         .layer(cors)
+        .layer(middleware::from_fn(whip::accept_post))
         .layer(middleware::from_fn_with_state(site, identify))
 }
 

@@ -19,6 +19,12 @@ pub(crate) fn describe() {
         "kaigi_signaling_send_failures_total",
         "Clients disconnected because they did not read."
     );
+    describe_gauge!("kaigi_whip_sessions", "Publishers by WHIP now.");
+    describe_gauge!("kaigi_whep_sessions", "Viewers by WHEP now.");
+    describe_counter!(
+        "kaigi_whip_refused_total",
+        "WHIP and WHEP requests answered with an error, by status."
+    );
     describe_gauge!("kaigi_tcp_connections", "TCP connections now.");
     describe_counter!(
         "kaigi_tcp_connections_refused_total",

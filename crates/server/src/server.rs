@@ -158,6 +158,7 @@ impl Server {
             metrics_token: options.metrics_token.as_deref().map(Into::into),
             api_key: options.api_key.as_deref().map(Into::into),
             connection_tests: Arc::new(Sources::new(per_minute(6, 12))),
+            whip: Arc::default(),
         };
         Ok(Self { tcp, worker, redirect, store, hub, site, port, options })
     }
@@ -175,6 +176,13 @@ impl Server {
     /// The certificate in use; `None` without TLS.
     pub fn certificate(&self) -> Option<Arc<Certificate>> {
         self.store.as_ref().map(|store| store.current())
+    }
+
+    /// The routes and what is behind them, without listeners.
+    #[cfg(test)]
+    pub(crate) fn into_router(self) -> (axum::Router, Arc<Hub>) {
+        let (socket_layer, _io) = signaling::layer(self.hub.clone());
+        (http::router(self.site, socket_layer, None), self.hub)
     }
 
     /// Serves until `stop` completes; then tells the clients, which come back to the next server.

@@ -8,7 +8,7 @@ mod ordered;
 mod relay;
 mod token;
 
-pub(crate) use hub::{Hub, HubOptions};
+pub(crate) use hub::{Begun, Changed, Hub, HubOptions, Matches};
 
 use std::{sync::Arc, time::Duration};
 

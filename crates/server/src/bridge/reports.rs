@@ -43,6 +43,12 @@ impl<T: Threads> Bridge<T> {
         told
     }
 
+    /// Whose a session is.
+    pub(crate) fn whose(&self, session: SessionId) -> Option<(RoomName, ParticipantId)> {
+        let Session { room, id, .. } = self.sessions.get(&session)?;
+        Some((room.clone(), id.clone()))
+    }
+
     /// What a participant has to know that comes back: events to it were lost with its connection.
     pub(crate) fn recall(&self, name: &RoomName, id: &ParticipantId) -> Vec<wire::Event> {
         let Some(room) = self.rooms.get(name) else { return Vec::new() };

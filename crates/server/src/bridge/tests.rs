@@ -76,12 +76,12 @@ impl House {
         let name = who.clone();
         let reply = Box::new(move |answer| {
             let answer = match answer {
-                wire::Answer::Ok(wire::Connected { sdp }) => format!("{name}: {sdp}"),
+                wire::Answer::Ok(wire::MediaAnswer { sdp }) => format!("{name}: {sdp}"),
                 wire::Answer::Error(wire::Error { code, .. }) => format!("{name}: {code:?}"),
             };
             answers.lock().unwrap().push(answer);
         });
-        let request = wire::Connect { connection, sdp: "offer".into() };
+        let request = wire::MediaOffer { connection, sdp: "offer".into() };
         self.bridge.connect(self.now, &room(room_name), &id(&who), request, vec![], reply);
     }
 

@@ -176,9 +176,11 @@ fn private(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1); it may be in UTF-8, as passwords are.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let credentials = std::str::from_utf8(headers.get(header::AUTHORIZATION)?.as_bytes()).ok()?;
+    let (scheme, token) = credentials.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// A refusal in the form of RFC 9457.

@@ -8,7 +8,7 @@ use axum::{
 };
 use tower_http::cors::AllowOrigin;
 
-use super::Site;
+use super::{Site, whip};
 use crate::assets;
 
 /// The origins besides our own.
@@ -40,7 +40,8 @@ impl Origins {
 /// neither WebSockets nor simple requests, so it is checked here.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response<Body> {
     let path = request.uri().path();
-    let guarded = is_socket_io(path) || path.starts_with("/api/") && request.method() != Method::GET;
+    let changes = ["/api/", "/whip/", "/whep/", whip::SESSIONS].iter().any(|prefix| path.starts_with(prefix));
+    let guarded = is_socket_io(path) || changes && request.method() != Method::GET;
     if guarded
         && let Some(origin) = request.headers().get(header::ORIGIN)
         && !site.origins.allows(origin, request.headers(), request.uri().authority())

@@ -3,6 +3,9 @@
 
 mod joining;
 mod media;
+mod outside;
+
+pub(crate) use outside::{Begun, Changed, Matches};
 
 use std::{
     collections::HashMap,
@@ -64,6 +67,8 @@ struct State {
     rooms: Rooms<SignalPayload>,
     bridge: Bridge<Worker>,
     sockets: HashMap<ConnectionId, SocketRef>,
+    /// Those who come by HTTP alone.
+    outside: outside::Table,
 }
 
 impl Hub {
@@ -72,6 +77,7 @@ impl Hub {
             rooms: Rooms::new(options.limits),
             bridge: Bridge::new(options.worker.clone()),
             sockets: HashMap::new(),
+            outside: outside::Table::default(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
@@ -87,10 +93,15 @@ impl Hub {
     }
 
     pub(crate) fn connect(&self, socket: SocketRef) -> ConnectionId {
-        let connection = ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed));
+        let connection = self.number();
         self.lock().sockets.insert(connection, socket);
         gauge!("kaigi_signaling_connections").increment(1);
         connection
+    }
+
+    /// A connection nobody has had before.
+    fn number(&self) -> ConnectionId {
+        ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn disconnect(&self, connection: ConnectionId) {
@@ -135,7 +146,7 @@ impl Hub {
     }
 
     /// Stands for a room's password; worth nothing in another room.
-    pub(super) fn password_digest(&self, room: &RoomName, password: &str) -> PasswordDigest {
+    pub(crate) fn password_digest(&self, room: &RoomName, password: &str) -> PasswordDigest {
         let text = format!("{room}\n{password}");
         PasswordDigest(self.secrets.tag("room password", text.as_bytes()))
     }
@@ -227,13 +238,17 @@ impl State {
                 Output::Tell { to, event } => (to, convert::event(event)),
                 Output::MediaOver { room, id } => {
                     self.bridge.forget(&room, &id);
+                    self.end_outside_of(&room, &id);
                     continue;
                 }
                 Output::Topology { room, mode } => {
                     self.bridge.set_topology(now().instant, &room, mode);
                     continue;
                 }
-                Output::WatchOver { .. } => continue,
+                Output::WatchOver { connection } => {
+                    self.end_watch(connection);
+                    continue;
+                }
             };
             for connection in to {
                 if !self.tell(connection, &event) {

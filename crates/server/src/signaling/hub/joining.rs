@@ -9,7 +9,7 @@ use kaigi_protocol::{
 use kaigi_room::{ConnectionId, GuestId, Now};
 use metrics::counter;
 
-use super::{Hub, State, now, short};
+use super::{Hub, now, short};
 use crate::{
     minter,
     secrets::{digest, equal, random_id},
@@ -33,7 +33,7 @@ impl Hub {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
         };
-        if let Err(error) = self.count_guess(&state, visitor, &wish) {
+        if let Err(error) = self.count_guess(state.rooms.weighs_password(&wish), visitor) {
             return reply(wire::Answer::Error(error));
         }
         match state.rooms.join(now, connection, wish) {
@@ -66,7 +66,7 @@ impl Hub {
     }
 
     /// Checks what a client asks for against names, keys and tokens.
-    fn wish(
+    pub(super) fn wish(
         &self,
         visitor: &Visitor,
         request: wire::Join,
@@ -111,13 +111,8 @@ impl Hub {
     }
 
     /// Counts a password that will be looked at, by where it comes from; right ones as well.
-    fn count_guess(
-        &self,
-        state: &State,
-        visitor: &Visitor,
-        wish: &kaigi_room::Join,
-    ) -> Result<(), wire::Error> {
-        if state.rooms.weighs_password(wish) && !self.password_guesses.allow(visitor.ip) {
+    pub(super) fn count_guess(&self, is_one: bool, visitor: &Visitor) -> Result<(), wire::Error> {
+        if is_one && !self.password_guesses.allow(visitor.ip) {
             let message = "too many passwords were tried from your network; wait a minute".into();
             return Err(wire::Error { code: ErrorCode::RateLimited, message });
         }

@@ -7,6 +7,7 @@ use kaigi_protocol::{
     wire,
 };
 use kaigi_room::ConnectionId;
+use kaigi_worker::sfu::SessionId;
 
 use super::{Hub, State, now};
 use crate::{
@@ -33,6 +34,14 @@ impl Hub {
                     hub.offer(connection, request, candidates, reply);
                 });
             }
+        }
+    }
+
+    /// Where a client may send to.
+    pub(super) async fn candidates(&self, visitor: &Visitor) -> Vec<String> {
+        match self.options.reaching.candidates(visitor) {
+            Ok(candidates) => candidates,
+            Err(name) => self.options.reaching.look_up(visitor, name).await,
         }
     }
 
@@ -90,8 +99,13 @@ impl Hub {
         loop {
             let report = self.options.worker.reports().await;
             let mut state = self.lock();
+            let whose = |session: &SessionId| state.bridge.whose(*session);
+            let up: Vec<_> = report.connected.iter().filter_map(whose).collect();
+            let over: Vec<_> = report.closed.iter().filter_map(|(session, _)| whose(session)).collect();
             let told = state.bridge.handle_report(report);
             told.into_iter().for_each(|told| state.pass(told));
+            up.iter().for_each(|(room, id)| state.outside.note_connected(room, id));
+            over.iter().for_each(|(room, id)| state.end_outside(room, id));
             drop(state);
             self.deadline.notify_one();
         }
@@ -100,6 +114,9 @@ impl Hub {
 
 impl State {
     fn pass(&mut self, Told { room, to, event }: Told) {
+        if let (wire::Event::MediaRestart(_), Some(id)) = (&event, &to) {
+            self.end_outside(&room, id);
+        }
         let connections = match to {
             Some(id) => self.rooms.connection(&room, &id).into_iter().collect(),
             None => self.rooms.connections(&room),
