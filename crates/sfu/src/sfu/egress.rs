@@ -75,8 +75,10 @@ impl Session {
         }
         if let Some(probe) = self.probe.take() {
             let (mut bytes, mut packets) = (probe.bytes, probe.packets);
-            // Media and padding alike tell; what is being shown repeats best.
-            let Some(seat) = video.iter_mut().find(|seat| seat.slot.current().is_some()) else { return };
+            // Media and padding alike tell; what is being shown repeats best. Where nothing is, because nothing fits,
+            // it takes a probe all the more to find out when something does again.
+            let shows = video.iter().position(|seat| seat.slot.current().is_some()).unwrap_or(0);
+            let Some(seat) = video.get_mut(shows) else { return };
             for _ in 0..PROBE_PACKETS {
                 if bytes == 0 && packets == 0 {
                     break;
