@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab fuzz bench-turn bench-sfu screenshots clean
+.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab sim fuzz bench-turn bench-sfu screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -45,6 +45,13 @@ test-web: web
 
 test-rust: build
 	cargo test --release --locked --workspace
+
+# The SFU with simulated participants and networks, 1,000 different ones; SEEDS=5000 for more, MINUTES=10 for an end,
+# and `make sim PLAN=a_dip SEED=7` for one again (TRACE=0: with what participant 0 gets, every half second).
+sim:
+	SIM_SEEDS=$(or $(SEEDS),1000) SIM_MINUTES=$(or $(MINUTES),30) $(if $(PLAN),SIM_PLAN=$(PLAN)) \
+	  $(if $(SEED),SIM_SEED=$(SEED)) $(if $(TRACE),SIM_TRACE=$(TRACE)) \
+	  cargo test --release --locked -p kaigi-sfu --test sim many_seeds -- --ignored --nocapture
 
 # A short run of every fuzz target; `make fuzz SECONDS_EACH=600` for a long one.
 fuzz:

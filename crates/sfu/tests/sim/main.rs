@@ -1,5 +1,6 @@
 //! The SFU with simulated participants on simulated networks, on virtual time: what viewers see and hear is judged,
-//! not what the code says of itself. `make sim` runs many seeds; `SIM_PLAN=name SIM_SEED=7 make sim` one again.
+//! not what the code says of itself. `make sim` runs many seeds, `make sim PLAN=name SEED=7` one
+//! again.
 
 mod camera;
 mod checks;
@@ -82,7 +83,7 @@ fn many_seeds() {
                 let wrong = run(entry, seed).verdict();
                 if !wrong.is_empty() {
                     println!("{}, seed {seed}:\n  {}", entry.0, wrong.join("\n  "));
-                    failed.push(format!("SIM_PLAN={} SIM_SEED={seed} make sim", entry.0));
+                    failed.push(format!("make sim PLAN={} SEED={seed}", entry.0));
                 }
             }
             failed

@@ -83,10 +83,8 @@ pub enum Check {
     Repaired { viewer: usize, unrepaired: f64 },
     /// From then on no slot of the viewer's holds anything of it.
     Emptied { viewer: usize, of: usize, from: Duration },
-    /// The viewer was told in the span that its video of this one is paused to save bandwidth, or never.
-    Paused { viewer: usize, of: usize, span: Span, paused: bool },
-    /// Pictures of one participant are at most this far from its sounds, in seconds, at every viewer.
-    Together(f64),
+    /// In every two seconds of the span the viewer sees pictures of at least so many.
+    Seen { viewer: usize, span: Span, least: usize },
     /// No layer of this camera was asked for more keyframes than this a second.
     KeyframeRequests { of: usize, per_second: f64 },
     /// The publisher was told to pause its layers so that in the span these are on.

@@ -66,8 +66,9 @@ fn good_lines(rng: &mut StdRng) -> Plan {
     Plan { length: S(12), cast, script, checks }
 }
 
-/// One participant has 1 Mbit/s for five cameras of up to 1.7 Mbit/s each: its sound never suffers, all that fits
-/// is seen, and the line is not wasted.
+/// One participant has 1 Mbit/s for five cameras of up to 2.3 Mbit/s each: its sound never suffers, the line is not
+/// wasted, and most are seen. All five just do not fit: the lowest layers with their headers are 860 kbit/s on the
+/// wire, four voices 240.
 fn five_cameras_over_one_megabit(rng: &mut StdRng) -> Plan {
     let mut cast = parts(rng, 6);
     let down = line(rng).with_rate(1_000_000, ms(rng.random_range(150..400)));
@@ -75,17 +76,14 @@ fn five_cameras_over_one_megabit(rng: &mut StdRng) -> Plan {
     let script = vec![(S(1), Step::Speak(1, true)), (S(1), Step::Speak(2, true))];
     let steady = span(8.0, 25.0);
     let mut checks = vec![
-        Check::Rate { viewer: 0, span: steady, least: 500_000.0, most: 1_000_000.0 },
+        Check::Rate { viewer: 0, span: steady, least: 450_000.0, most: 1_000_000.0 },
         Check::Sound { viewer: 0, of: 1, span: steady, longest: ms(400) },
         Check::Sound { viewer: 0, of: 2, span: steady, longest: ms(400) },
         Check::Delay { viewer: 0, of: 1, span: steady, most: ms(400) },
-        Check::Repaired { viewer: 0, unrepaired: 0.01 },
+        Check::Repaired { viewer: 0, unrepaired: 0.02 },
+        Check::Seen { viewer: 0, span: steady, least: 3 },
     ];
-    // 150 kbit/s for each of five fits well, so each is seen.
-    for of in 1..6 {
-        checks.push(Check::FirstPicture { viewer: 0, of, within: S(5) });
-        checks.push(Check::Picture { viewer: 0, of, span: steady, longest: S(2), freezes: 3 });
-    }
+    checks.extend((1..6).map(|of| Check::KeyframeRequests { of, per_second: 1.0 }));
     Plan { length: S(25), cast, script, checks }
 }
 
@@ -180,28 +178,30 @@ fn one_three_two(rng: &mut StdRng) -> Plan {
     Plan { length: S(14), cast, script, checks }
 }
 
-/// 2 Mbit/s, then 400 kbit/s for 8 s, then 2 Mbit/s: the picture shrinks, the sound goes on, and it comes back.
+/// 2 Mbit/s, then 400 kbit/s for 14 s, then 2 Mbit/s: the pictures shrink, the sound goes on, and they come back.
 fn a_dip(rng: &mut StdRng) -> Plan {
-    let mut cast = parts(rng, 2);
+    let mut cast = parts(rng, 3);
     let queue = ms(rng.random_range(150..400));
     let down = cast[0].down;
-    cast[0].down = down.with_rate(2_400_000, queue);
-    cast[0].layout = Layout::Everyone(720);
+    cast[0].down = down.with_rate(2_000_000, queue);
     let script = vec![
         (S(1), Step::Speak(1, true)),
-        (S(12), Step::Down(0, down.with_rate(400_000, queue))),
-        (S(20), Step::Down(0, down.with_rate(2_400_000, queue))),
+        (S(10), Step::Down(0, down.with_rate(400_000, queue))),
+        (S(24), Step::Down(0, down.with_rate(2_000_000, queue))),
     ];
-    let checks = vec![
-        Check::Grows { viewer: 0, of: 1, span: span(0.0, 12.0), height: 720 },
-        Check::Height { viewer: 0, of: 1, span: span(15.0, 20.0), least: 180, most: 180 },
-        Check::Picture { viewer: 0, of: 1, span: span(15.0, 20.0), longest: S(1), freezes: 1 },
-        Check::Picture { viewer: 0, of: 1, span: span(12.0, 20.0), longest: S(3), freezes: 3 },
-        Check::Sound { viewer: 0, of: 1, span: span(2.0, 40.0), longest: S(1) },
-        Check::Grows { viewer: 0, of: 1, span: span(20.0, 40.0), height: 720 },
-        Check::Rate { viewer: 0, span: span(36.0, 40.0), least: 1_500_000.0, most: 2_400_000.0 },
+    let mut checks = vec![
+        Check::Seen { viewer: 0, span: span(19.0, 24.0), least: 1 },
+        Check::Rate { viewer: 0, span: span(19.0, 24.0), least: 150_000.0, most: 400_000.0 },
+        Check::Sound { viewer: 0, of: 1, span: span(2.0, 44.0), longest: S(1) },
+        Check::Delay { viewer: 0, of: 1, span: span(14.0, 24.0), most: ms(500) },
+        Check::Rate { viewer: 0, span: span(37.0, 44.0), least: 900_000.0, most: 2_000_000.0 },
     ];
-    Plan { length: S(40), cast, script, checks }
+    for of in 1..3 {
+        checks.push(Check::Grows { viewer: 0, of, span: span(2.0, 10.0), height: 360 });
+        checks.push(Check::Grows { viewer: 0, of, span: span(24.0, 44.0), height: 360 });
+        checks.push(Check::Picture { viewer: 0, of, span: span(37.0, 44.0), longest: ms(400), freezes: 0 });
+    }
+    Plan { length: S(44), cast, script, checks }
 }
 
 /// A small tile becomes a large one and a small one again: the layer follows within 2 s, without a freeze.
