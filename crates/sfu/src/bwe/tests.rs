@@ -67,7 +67,7 @@ fn no_queue_stands() {
             let flow = alone(seed, Conditions { rate, jitter_us, ..PLAIN }, GREEDY, 60);
             // A link of less than half of what is assumed at first takes a while to drain.
             assert_between(flow.queued(5, 60, 300_000), 0.0, 0.0, seed);
-            assert_between(flow.queued(5, 60, 100_000), 0.0, 0.08, seed);
+            assert_between(flow.queued(5, 60, 100_000), 0.0, 0.1, seed);
         }
     }
 }
