@@ -192,3 +192,46 @@ impl Capacity {
         3.0 * (self.variance * mean).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rates after each of so many feedbacks, 100 ms apart, while this is seen.
+    fn rates(seen: Seen, count: u64) -> Vec<f64> {
+        let mut rate = RateControl::new(1_000_000.0);
+        let rates = (0..count).map(|turn| {
+            rate.update(turn * 100_000, seen, 10_000_000);
+            rate.bitrate()
+        });
+        rates.collect()
+    }
+
+    const CALM: Seen = Seen {
+        usage: Usage::Normal,
+        standing_us: 0,
+        acked: Some(1_000_000.0),
+        recent: Some(1_000_000.0),
+        rtt_us: 50_000,
+    };
+
+    #[test]
+    fn it_grows_while_all_is_well_up_to_what_was_measured() {
+        assert!(rates(CALM, 11)[10] > 1_070_000.0);
+        assert_eq!(rates(CALM, 200)[199], 1_510_000.0);
+    }
+
+    #[test]
+    fn it_does_not_grow_while_a_queue_stands() {
+        let standing = Seen { standing_us: STANDING_US, ..CALM };
+        assert!(rates(standing, 50).iter().all(|rate| *rate == 1_000_000.0));
+    }
+
+    #[test]
+    fn a_queue_that_stays_long_lowers_it_but_a_longer_path_does_not_end_it() {
+        let standing = Seen { standing_us: INTOLERABLE_US, ..CALM };
+        let rates = rates(standing, 50);
+        assert_eq!(rates[0], 750_000.0);
+        assert!((500_000.0..=750_000.0).contains(&rates[49]), "{}", rates[49]);
+    }
+}
