@@ -38,6 +38,12 @@ pub struct Received {
     count: usize,
 }
 
+impl Default for Received {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Received {
     /// Empty.
     pub fn new() -> Self {
@@ -285,6 +291,12 @@ impl Poll {
 
 /// Room for what [`Poll::wait`] finds.
 pub struct Events(Vec<libc::epoll_event>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Events {
     /// As many as it finds at once.

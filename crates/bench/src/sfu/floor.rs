@@ -112,7 +112,7 @@ fn forward(socket: &UdpSocket, to: &mut Subscriber, datagrams: &[&[u8]], arena: 
         }
         let next = datagram.len() + OVERHEAD;
         // A shorter one may be a run's last.
-        let ended = arena.len() % size.max(1) != 0;
+        let ended = !arena.len().is_multiple_of(size.max(1));
         if count > 0 && (next > size || ended || count == RUN || arena.len() + next > RUN_BYTES) {
             send(socket, to.address, arena, size, &mut count);
         }

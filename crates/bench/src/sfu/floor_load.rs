@@ -108,8 +108,8 @@ impl FloorLoad {
         Ok((outcome, [before, after]))
     }
 
-    /// Returns how many packets came.
-    fn run_until(&mut self, end: Instant) -> io::Result<u64> {
+    /// Sends and receives until then; returns how many packets came.
+    pub fn run_until(&mut self, end: Instant) -> io::Result<u64> {
         let mut packets = 0;
         loop {
             let now = Instant::now();

@@ -302,6 +302,7 @@ fn floor(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> 
                 (0..people).try_for_each(|person| load.publish(person < HEARD, Some(GRID)))?;
             }
         }
+        load.run_until(Instant::now() + plan.settle)?;
         let mut outcomes = Vec::new();
         for _ in 0..plan.repetitions {
             let (outcome, [before, after]) = load.measure(plan.length, || sys::cpu_time(server.process()))?;
