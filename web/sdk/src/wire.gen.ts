@@ -335,7 +335,7 @@ audioSlots: number,
  * Lines for receiving video that an offer may have at most.
  */
 mostVideoSlots: number, };
-export type Connect = { 
+export type MediaOffer = { 
 /**
  * Numbers this participant's peer connections: the same number again is a new offer of the same one (an ICE
  * restart, more slots), a higher one replaces it.
@@ -345,7 +345,7 @@ connection: number,
  * The offer (RFC 9429). Its candidates are not needed: the server is ICE-lite (RFC 8445 §2.5).
  */
 sdp: string, };
-export type Connected = { 
+export type MediaAnswer = { 
 /**
  * The answer, with all of the server's candidates.
  */
@@ -448,7 +448,7 @@ export type Speakers = {
  * Loudest first; empty when nobody does.
  */
 participants: Array<ParticipantId>, };
-export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty } | { "event": "connect", "data": Connect } | { "event": "disconnect", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "route", "data": Empty };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty } | { "event": "media-offer", "data": MediaOffer } | { "event": "media-close", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "route", "data": Empty };
 export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "removed", "data": Empty } | { "event": "media-restart", "data": Empty };
 export type Answer<T> = { "ok": T } | { "error": Error };
 
