@@ -324,9 +324,11 @@ describe('docs/protocol.md', () => {
 describe('the replay', () => {
   const media = '{ "mic": true, "camera": true, "screen": false, "screenAudio": false }';
   const ann = (moment) => `{ "id": "Ann", "name": "Ann", "media": ${media}, "connected": true, "incarnation": 0,
-    "joinedAt": ${moment} }`;
+    "joinedAt": ${moment}, "host": true }`;
   const joined = `{ "ok": { "outcome": "new", "room": "sync", "participant": ${ann(1)}, "resumeToken": "t",
     "resumeSeconds": 30, "participants": [], "chat": [], "iceServers": [], "sameDevice": false, "serverVersion": "v",
+    "topology": "direct", "settings": { "locked": false, "password": false, "routed": false },
+    "mediaLimits": { "videoSlots": 12, "audioSlots": 4, "mostVideoSlots": 49 },
     "turn": { "username": "1795256400:SnRLj6Wud3zsp1PJ", "credential": "pQ0v….Ann-1=", "seconds": 86400 } } }`;
   const document = ['```sh', 'kaigi serve', '```', '```jsonc', '// Ann → join',
     `{ "version": { "major": 1, "minor": 0 }, "room": "Sync", "name": "Ann", "media": ${media} }`,
