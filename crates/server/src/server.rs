@@ -120,6 +120,7 @@ impl Server {
             error,
         })?;
         let store = options.tls.clone().map(Store::open).transpose()?;
+        let listening = tcp.iter().filter_map(|one| one.local_addr().ok()).map(|bound| bound.ip()).collect();
         let sessions = options.max_participants;
         let worker = turn::start(udp, &options.turn, &options.public_address, sessions, &secrets)?;
         let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
@@ -138,7 +139,7 @@ impl Server {
                 ice_servers: options.ice_servers.clone(),
                 minter,
                 worker: worker.clone(),
-                reaching: Reaching::new(port, &options.public_address, store.clone()),
+                reaching: Reaching::new(port, listening, &options.public_address, store.clone()),
             },
         );
         let recorder = PrometheusBuilder::new().build_recorder();

@@ -13,16 +13,22 @@ use crate::{certificate::Store, visitor::Visitor};
 /// What candidates are made of.
 pub(crate) struct Reaching {
     port: u16,
+    listening: Vec<IpAddr>,
     public: Vec<IpAddr>,
     store: Option<Arc<Store>>,
     names: Names,
 }
 
 impl Reaching {
-    /// Without a certificate (`store`) a proxy is in front, and what clients see of the server says nothing of where
+    /// `listening` are the addresses that are bound. Without a certificate (`store`) a proxy is in front, and what clients see of the server says nothing of where
     /// its media port is.
-    pub(crate) fn new(port: u16, public: &[IpAddr], store: Option<Arc<Store>>) -> Self {
-        Self { port, public: public.to_vec(), store, names: Names::new() }
+    pub(crate) fn new(
+        port: u16,
+        listening: Vec<IpAddr>,
+        public: &[IpAddr],
+        store: Option<Arc<Store>>,
+    ) -> Self {
+        Self { port, listening, public: public.to_vec(), store, names: Names::new() }
     }
 
     /// The candidates for this client; or the name that has to be [looked up](Self::look_up) first.
@@ -55,8 +61,9 @@ impl Reaching {
     }
 
     fn candidates_with(&self, visitor: &Visitor, host: &[IpAddr], url_port: Option<u16>) -> Vec<String> {
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let interfaces: Vec<IpAddr> =
-            if_addrs::get_if_addrs().unwrap_or_default().iter().map(|interface| interface.ip()).collect();
+            interfaces.iter().map(|interface| interface.ip()).filter(|ip| self.listens_on(*ip)).collect();
         candidates(&Reach {
             port: self.port,
             public: &self.public,
@@ -66,6 +73,11 @@ impl Reaching {
             host,
             url_port,
         })
+    }
+
+    fn listens_on(&self, ip: IpAddr) -> bool {
+        let all = |bound: &&IpAddr| bound.is_unspecified() && bound.is_ipv4() == ip.is_ipv4();
+        self.listening.contains(&ip) || self.listening.iter().any(|bound| all(&bound))
     }
 }
 
@@ -87,17 +99,32 @@ mod tests {
             local: Some("192.0.2.1:8443".parse().unwrap()),
             ..Visitor::default()
         };
-        let direct = Reaching::new(8443, &[], Some(store));
+        let direct = Reaching::new(8443, vec![[0; 4].into()], &[], Some(store));
         assert_eq!(direct.candidates(&visitor("meet.example.org")), Err("meet.example.org".into()));
         let told = direct.candidates(&visitor("203.0.113.9:9443")).unwrap().join("\n");
         assert!(told.contains(" 203.0.113.9 9443 typ") && told.contains(" 192.0.2.1 8443 typ"), "{told}");
         let told = direct.candidates(&visitor("evil.test")).unwrap().join("\n");
         assert!(!told.contains("443 typ host tcptype passive\ncandidate:3 1 tcp"), "{told}");
         let proxied = Visitor { proxied: true, ..visitor("203.0.113.9:9443") };
-        let behind = Reaching::new(8443, &[], None);
+        let behind = Reaching::new(8443, vec![[0; 4].into()], &[], None);
         for told in [direct.candidates(&proxied), behind.candidates(&visitor("203.0.113.9:9443"))] {
             let told = told.unwrap().join("\n");
             assert!(!told.contains("203.0.113.9") && told.contains(" 192.0.2.1 8443 typ"), "{told}");
         }
+    }
+
+    #[test]
+    fn only_addresses_that_are_listened_on_count() {
+        let visitor = Visitor {
+            ip: Some([127, 0, 0, 1].into()),
+            local: Some("127.0.0.1:8443".parse().unwrap()),
+            ..Visitor::default()
+        };
+        let bound: IpAddr = [127, 0, 0, 1].into();
+        let alone = Reaching::new(8443, vec![bound], &[], None).candidates(&visitor).unwrap();
+        assert_eq!(alone.len(), 3, "UDP, TCP and the virtual one: {alone:?}");
+        assert!(alone.iter().all(|line| line.contains(" 127.0.0.1 ")), "{alone:?}");
+        let six = Reaching::new(8443, vec![bound, "::".parse().unwrap()], &[], None);
+        assert!(!six.listens_on([192, 0, 2, 1].into()) && six.listens_on("2001:db8::1".parse().unwrap()));
     }
 }

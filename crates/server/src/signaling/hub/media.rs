@@ -45,7 +45,13 @@ impl Hub {
         }
     }
 
-    fn offer(&self, connection: ConnectionId, request: wire::MediaOffer, candidates: Vec<String>, reply: Reply) {
+    fn offer(
+        &self,
+        connection: ConnectionId,
+        request: wire::MediaOffer,
+        candidates: Vec<String>,
+        reply: Reply,
+    ) {
         let mut state = self.lock();
         let State { rooms, bridge, .. } = &mut *state;
         match rooms.place(connection) {
