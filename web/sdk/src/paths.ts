@@ -255,6 +255,8 @@ export class Paths extends Emitter<PathsEvents> {
   }
 
   #openDirect(participant: Participant, firstOffer: FirstOffer): void {
+    // Where there is one of these, the room is about to be routed.
+    if (participant.mediaOnly) return;
     this.#mesh.open(this.#ownId, participant, firstOffer);
     this.#unreached.set(participant.id, { since: performance.now(), patience: FIRST_DIRECT_MS });
   }
