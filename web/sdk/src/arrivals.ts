@@ -1,9 +1,11 @@
+import type { Sound } from './speaking';
 import { statsOf } from './stats-report';
 
 interface InboundStats extends RTCStats {
   kind?: string;
   trackIdentifier?: string;
   packetsReceived?: number;
+  audioLevel?: number;
   framesDecoded?: number;
   keyFramesDecoded?: number;
 }
@@ -17,6 +19,7 @@ export class Arrivals {
   readonly #counts = new Map<string, number>();
   readonly #since = new Map<string, number>();
   readonly #arrived = new Set<string>();
+  readonly #sounds = new Map<string, Sound>();
 
   /** Takes a report of the tracks' connection. Returns the tracks that have delivered for the first time. */
   handleReport(report: RTCStatsReport): string[] {
@@ -27,6 +30,8 @@ export class Arrivals {
       const count =
         kind === 'audio' ? stats.packetsReceived : (stats.keyFramesDecoded ?? stats.framesDecoded);
       this.#counts.set(track, count ?? 0);
+      if (kind === 'audio')
+        this.#sounds.set(track, { audioLevel: stats.audioLevel ?? 0, timestamp: count ?? 0 });
       if (this.#arrived.has(track) || (count ?? 0) <= (this.#since.get(track) ?? 0)) continue;
       this.#arrived.add(track);
       arrived.push(track);
@@ -36,6 +41,11 @@ export class Arrivals {
 
   has(track: string): boolean {
     return this.#arrived.has(track);
+  }
+
+  /** How loud the track was at the last report. */
+  sound(track: string): Sound | undefined {
+    return this.#sounds.get(track);
   }
 
   /** The track carries another source from now on. */
@@ -48,5 +58,6 @@ export class Arrivals {
     this.#counts.clear();
     this.#since.clear();
     this.#arrived.clear();
+    this.#sounds.clear();
   }
 }

@@ -7,6 +7,7 @@ import type { FirstOffer } from './roster';
 import { RoutedSession } from './routed/session';
 import { SLOTS } from './slots';
 import type { Tracks } from './slots';
+import type { Sound } from './speaking';
 import type { Sample } from './stats';
 import type { DataMessage, PeerPath, TrackSource } from './types';
 import type {
@@ -216,10 +217,12 @@ export class Paths extends Emitter<PathsEvents> {
     return (waysInUse.includes(inUse) ? inUse : this.#mode) === 'direct' ? direct : 'server';
   }
 
-  receiverOf(id: ParticipantId, source: TrackSource): RTCRtpReceiver | undefined {
-    return this.#way(id, source) === 'routed'
-      ? this.#server?.receiverOf(id, source)
-      : this.#mesh.receiverOf(id, source);
+  /** The participant's voice as it is now; undefined where we get none of it. */
+  soundsOf(id: ParticipantId): readonly Sound[] | undefined {
+    // Asking a receiver holds the page up until the thread that plays has answered: not for a whole room.
+    return this.#way(id, 'mic') === 'routed'
+      ? this.#server?.soundsOf(id)
+      : this.#mesh.receiverOf(id, 'mic')?.getSynchronizationSources();
   }
 
   /** The server holds this picture back, because our network does not carry it. */

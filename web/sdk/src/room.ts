@@ -372,7 +372,7 @@ export class Meeting implements Room {
     const listened = this.#roster.participants.map(({ id, media }) => ({
       id,
       mic: media.mic,
-      receiver: media.mic ? this.#paths.receiverOf(id, 'mic') : undefined,
+      sounds: media.mic ? this.#paths.soundsOf(id) : undefined,
     }));
     if (listened.length > 0) this.#speaking.poll(listened, performance.now());
   }

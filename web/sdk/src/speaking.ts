@@ -44,17 +44,25 @@ export class SpeakingDetector {
   }
 }
 
-/** Reads a receiver's level, in dBFS, from the packets' own audio level (RFC 6464). */
-export class ReceiverLevel {
+/** Sound as it is now. */
+export interface Sound {
+  /** 0..1 of full scale, linear (RFC 6464). */
+  audioLevel?: number;
+  /** Anything that changes when more has come. */
+  timestamp: number;
+}
+
+/** Reads somebody's level, in dBFS. */
+export class Level {
   #lastTimestamp = -1;
   #lastChange = 0;
 
-  read(receiver: Pick<RTCRtpReceiver, 'getSynchronizationSources'>, now: number): number {
+  read(sounds: readonly Sound[], now: number): number {
     let level = 0;
     let timestamp = -1;
-    for (const source of receiver.getSynchronizationSources()) {
-      level = Math.max(level, source.audioLevel ?? 0);
-      timestamp = Math.max(timestamp, source.timestamp);
+    for (const sound of sounds) {
+      level = Math.max(level, sound.audioLevel ?? 0);
+      timestamp = Math.max(timestamp, sound.timestamp);
     }
     // Browsers disagree on the clock of these timestamps; that they stand still says enough.
     if (timestamp !== this.#lastTimestamp) {

@@ -180,6 +180,21 @@ describe('a routed room', () => {
     expect(active('2')).toEqual([false, false]);
   });
 
+  it('shows as speaking who is heard', async () => {
+    const ann = await routed();
+    flow(ann.peer, { 16: true });
+    await ann.tell(slots(slot('16', BOB, 'microphone')));
+    const speaking = () => ann.room.participants.map((other) => other.speaking);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(speaking()).toEqual([false, false]);
+    transceiver(ann.peer, '16').receiver.audioLevel = 0.3;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(speaking()).toEqual([true, false]);
+    transceiver(ann.peer, '16').receiver.audioLevel = 0;
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(speaking()).toEqual([false, false]);
+  });
+
   it('shows as speaking whom the server hears, where we get none of their sound', async () => {
     const ann = await routed();
     await ann.tell(slots(slot('16', BOB, 'microphone')));
@@ -237,7 +252,9 @@ describe('the connection to the server', () => {
   it('is tried again when the offer was refused or lost', async () => {
     const ann = new Client();
     await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));
-    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({ error: { code: 'offer-refused', message: 'no' } });
+    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({
+      error: { code: 'offer-refused', message: 'no' },
+    });
     await vi.advanceTimersByTimeAsync(400);
     expect(ann.peers).toHaveLength(2);
     await ann.rejoin(joined(ME, [BOB, CY], { topology: 'routed', outcome: 'resumed' }));

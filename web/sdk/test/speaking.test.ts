@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromLevel, toDecibel, toLevel } from '../src/level';
 import { RemoteSpeaking } from '../src/remote-speaking';
-import { ReceiverLevel, SpeakingDetector } from '../src/speaking';
+import { Level, SpeakingDetector } from '../src/speaking';
 
 describe('speaking', () => {
   const run = (detector: SpeakingDetector, decibel: number, from: number, to: number) => {
@@ -47,15 +47,13 @@ it('a level goes to the meter and back', () => {
   expect(fromLevel(toLevel(-42))).toBeCloseTo(-42);
 });
 
-describe('a receiver', () => {
-  const at = (timestamp: number, audioLevel?: number) => ({
-    getSynchronizationSources: () => [
-      { timestamp, source: 1, rtpTimestamp: 0, ...(audioLevel === undefined ? {} : { audioLevel }) },
-    ],
-  });
+describe('a voice', () => {
+  const at = (timestamp: number, audioLevel?: number) => [
+    { timestamp, ...(audioLevel === undefined ? {} : { audioLevel }) },
+  ];
 
   it('that gets no more packets is silent, whatever its last level was', () => {
-    const level = new ReceiverLevel();
+    const level = new Level();
     expect(level.read(at(1, 0.1), 0)).toBeCloseTo(-20);
     expect(level.read(at(1, 0.1), 300)).toBeCloseTo(-20);
     expect(level.read(at(1, 0.1), 500)).toBe(-Infinity);
@@ -63,7 +61,7 @@ describe('a receiver', () => {
   });
 
   it('without levels is silent', () => {
-    expect(new ReceiverLevel().read(at(1), 0)).toBe(-Infinity);
+    expect(new Level().read(at(1), 0)).toBe(-Infinity);
   });
 
   it('whose participant turned the microphone off stops speaking at once', () => {
@@ -71,9 +69,9 @@ describe('a receiver', () => {
     const changes: string[] = [];
     speaking.on('change', (id) => changes.push(id));
     for (let now = 0; now < 500; now += 100)
-      speaking.poll([{ id: 'bob', mic: true, receiver: at(now, 0.1) }], now);
+      speaking.poll([{ id: 'bob', mic: true, sounds: at(now, 0.1) }], now);
     expect(speaking.isSpeaking('bob')).toBe(true);
-    speaking.poll([{ id: 'bob', mic: false, receiver: at(500, 0.1) }], 500);
+    speaking.poll([{ id: 'bob', mic: false, sounds: at(500, 0.1) }], 500);
     expect(speaking.isSpeaking('bob')).toBe(false);
     expect(changes).toEqual(['bob', 'bob']);
   });

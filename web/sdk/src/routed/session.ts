@@ -4,6 +4,7 @@ import { decodeFrame } from '../data-frame';
 import { Emitter } from '../emitter';
 import { SLOTS } from '../slots';
 import type { Tracks } from '../slots';
+import type { Sound } from '../speaking';
 import type { DataMessage, PeerPath, TrackSource } from '../types';
 import type {
   MediaOffer,
@@ -103,21 +104,24 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
   tracksOf(id: ParticipantId): Tracks {
     const tracks: Partial<Record<TrackSource, MediaStreamTrack>> = {};
     for (const source of SLOTS) {
-      const receiver = this.receiverOf(id, source);
+      const receiver = this.#receiverOf(id, source);
       if (receiver) tracks[source] = receiver.track;
     }
     return tracks;
   }
 
-  receiverOf(id: ParticipantId, source: TrackSource): RTCRtpReceiver | undefined {
-    const mid = this.#slots.midOf(id, source);
-    return mid === undefined ? undefined : this.#receiver(mid);
-  }
-
   /** There is a picture to show, or sound to hear. */
   hasArrived(id: ParticipantId, source: TrackSource): boolean {
-    const receiver = this.receiverOf(id, source);
+    const receiver = this.#receiverOf(id, source);
     return receiver !== undefined && this.#arrivals.has(receiver.track.id);
+  }
+
+  /** The participant's voice as it was a moment ago; undefined where it has no slot. */
+  soundsOf(id: ParticipantId): readonly Sound[] | undefined {
+    const receiver = this.#receiverOf(id, 'mic');
+    if (!receiver) return undefined;
+    const sound = this.#arrivals.sound(receiver.track.id);
+    return sound ? [sound] : [];
   }
 
   isPaused(id: ParticipantId, source: VideoSource): boolean {
@@ -200,6 +204,11 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     this.#layers.clear();
     this.#messages.close();
     this.#link.close();
+  }
+
+  #receiverOf(id: ParticipantId, source: TrackSource): RTCRtpReceiver | undefined {
+    const mid = this.#slots.midOf(id, source);
+    return mid === undefined ? undefined : this.#receiver(mid);
   }
 
   #receiver(mid: string): RTCRtpReceiver | undefined {

@@ -12,6 +12,7 @@ interface FakeReceiver {
   track: { kind: string; of: string; id: string };
   /** What has come for it: packets of sound, frames of video. */
   received: number;
+  audioLevel: number;
   getSynchronizationSources: () => RTCRtpSynchronizationSource[];
 }
 
@@ -180,8 +181,10 @@ export class FakePeerConnection extends EventTarget {
   }
 
   async getStats(): Promise<Map<string, unknown>> {
-    const inbound = this.#transceivers.map(({ kind, receiver: { track, received } }, index) => {
-      const count = kind === 'audio' ? { packetsReceived: received } : { keyFramesDecoded: received };
+    const inbound = this.#transceivers.map(({ kind, receiver }, index) => {
+      const { track, received, audioLevel } = receiver;
+      const count =
+        kind === 'audio' ? { packetsReceived: received, audioLevel } : { keyFramesDecoded: received };
       return [`in ${index}`, { type: 'inbound-rtp', kind, trackIdentifier: track.id, ...count }] as const;
     });
     return new Map<string, unknown>([
@@ -214,6 +217,7 @@ export class FakePeerConnection extends EventTarget {
     const receiver: FakeReceiver = {
       track: { kind, of: `connection ${this.#id}`, id },
       received: 0,
+      audioLevel: 0,
       getSynchronizationSources: () => [],
     };
     const transceiver = { mid, direction, kind, sender: new FakeSender(track, encodings), receiver };
