@@ -83,9 +83,16 @@ pub fn run(kind: Kind, setup: &Setup, plan: &Plan, clip: &Rc<Clip>) -> io::Resul
     if kind == Kind::Floor {
         floor(setup, plan, clip, &mut results)?;
     } else {
-        video(setup, plan, clip, &mut results)?;
-        audio(setup, plan, clip, &mut results)?;
-        meeting(setup, plan, clip, &mut results)?;
+        let mut with = |videos, scenario: fn(&mut Session, &Plan, &mut Results) -> io::Result<()>| {
+            let mut session = Session::start(kind, setup, clip, videos)?;
+            let done = scenario(&mut session, plan, &mut results);
+            done.map_err(|error| {
+                io::Error::other(format!("{error}\n{} said:\n{}", kind.name(), session.server.log()))
+            })
+        };
+        with(1, video)?;
+        with(0, audio)?;
+        with(plan.people - 1, meeting)?;
     }
     Ok(results)
 }
@@ -233,8 +240,7 @@ fn scaled(found: Found, by: f64) -> Found {
     }
 }
 
-fn video(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> io::Result<()> {
-    let mut session = Session::start(results.kind, setup, clip, 1)?;
+fn video(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Result<()> {
     let feed = session.meeting.publish(&mut session.generator, Sends { video: true, level: 20 })?;
     let (mut watchers, mut resident) = (0, Vec::new());
     for &subscribers in plan.subscribers {
@@ -254,8 +260,7 @@ fn video(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> 
     Ok(())
 }
 
-fn audio(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> io::Result<()> {
-    let mut session = Session::start(results.kind, setup, clip, 0)?;
+fn audio(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Result<()> {
     let feed = session.meeting.publish(&mut session.generator, Sends { video: false, level: 20 })?;
     session.grow(feed, 0, plan.listeners, &mut Vec::new())?;
     session.run(plan.settle)?;
@@ -263,8 +268,7 @@ fn audio(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> 
     Ok(())
 }
 
-fn meeting(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> io::Result<()> {
-    let mut session = Session::start(results.kind, setup, clip, plan.people - 1)?;
+fn meeting(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Result<()> {
     let mut feeds = Vec::new();
     for person in 0..plan.people {
         // As loud as each other they would take turns in the slots for sound.
