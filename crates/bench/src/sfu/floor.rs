@@ -1,5 +1,5 @@
 //! The floor: what encrypting and sending costs, and nothing else. One socket; reads in batches, and of each batch
-//! makes a copy for every subscriber: a header, AES-128-GCM with a key of its own, and GSO for what has the same
+//! makes a copy for every subscriber: a header, AES-256-GCM with a key of its own, and GSO for what has the same
 //! size in a row. No ICE, no DTLS, no decryption, no rewriting, no feedback, no timers, no checks; it believes
 //! everybody. Never to be run for anything but this comparison.
 
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use kaigi_bench::sys::{self, Events, Poll, Received};
 
 use crate::network::SERVER;
@@ -79,9 +79,9 @@ pub fn subscribe(socket: &UdpSocket, server: SocketAddrV4, sends_as: u8) -> io::
 
 impl Subscriber {
     fn new(address: SocketAddrV4, sends_as: u8) -> io::Result<Self> {
-        let mut secret = [0; 16];
+        let mut secret = [0; 32];
         secret[..4].copy_from_slice(&address.ip().octets());
-        let key = UnboundKey::new(&AES_128_GCM, &secret).map_err(io::Error::other)?;
+        let key = UnboundKey::new(&AES_256_GCM, &secret).map_err(io::Error::other)?;
         Ok(Self { address, sends_as, key: LessSafeKey::new(key), sequence: 0 })
     }
 

@@ -92,7 +92,8 @@ impl Room {
         let Some((offer, pending)) = changes.apply() else {
             return Err(io::Error::other("nothing to offer"));
         };
-        let answer = person.request("media-offer", &json!({"connection": 1, "sdp": offer.to_sdp_string()}))?;
+        let answer =
+            person.request("media-offer", &json!({"connection": 1, "sdp": offer.to_sdp_string()}))?;
         let answer = SdpAnswer::from_sdp_string(answer["sdp"].as_str().unwrap_or_default());
         let answer = answer.map_err(io::Error::other)?;
         generator.clients[client].rtc.sdp_api().accept_answer(pending, answer).map_err(io::Error::other)?;
@@ -161,7 +162,8 @@ impl Meeting for Room {
 
     fn pump(&mut self, generator: &mut Generator) -> io::Result<()> {
         for who in 0..self.people.len() {
-            while let Some(packet) = self.people[who].connection.try_next()? {
+            let lost = |error| io::Error::other(format!("participant {who} lost its signaling: {error}"));
+            while let Some(packet) = self.people[who].connection.try_next().map_err(lost)? {
                 self.people[who].take(&packet)?;
             }
             self.handle_events(generator, who);
@@ -178,7 +180,8 @@ impl Person {
         self.connection.send(format!("42/meet,{number}{}", json!([name, content])))?;
         let prefix = format!("43/meet,{number}");
         loop {
-            let packet = self.connection.next()?;
+            let failed = |error| io::Error::other(format!("client {}: {name}: {error}", self.client));
+            let packet = self.connection.next().map_err(failed)?;
             if let Some(answer) = packet.strip_prefix(&prefix).filter(|rest| rest.starts_with('[')) {
                 let mut answer: Value = serde_json::from_str(answer)?;
                 if let Some(message) = answer[0]["error"]["message"].as_str() {
