@@ -57,10 +57,16 @@ impl Room {
             None,
         )?;
         connection.send("40/meet,".into())?;
-        while !connection.next()?.starts_with("40/meet,") {}
         let id = String::new();
         let mut person =
             Person { connection, client, id, logs: None, acknowledgements: 0, events: Vec::new() };
+        // The first ping may come before it.
+        loop {
+            match person.connection.next()? {
+                packet if packet.starts_with("40/meet,") => break,
+                packet => person.take(&packet)?,
+            }
+        }
         let (mic, camera) = (sends.is_some(), sends.is_some_and(|sends| sends.video));
         let joined = person.request(
             "join",
