@@ -427,6 +427,11 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Returns whether any of it is str0m's business too. Apart, so that the fuzzer needs no keys.
+    pub(crate) fn handle_plain_rtcp(&mut self, compound: &[u8]) -> bool {
+        rtcp::packets(compound).fold(false, |for_str0m, part| self.handle_rtcp(part) | for_str0m)
+    }
+
     /// Returns whether it is about what the client sends, and so str0m's business too. Descriptions and extended
     /// reports come along with such; alone they come from those who only receive.
     fn handle_rtcp(&mut self, packet: rtcp::Packet<'_>) -> bool {

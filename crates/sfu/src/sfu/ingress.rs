@@ -53,6 +53,16 @@ impl Sfu {
         }
     }
 
+    /// RTCP of a session as it is after decryption.
+    #[cfg(fuzzing)]
+    pub fn handle_plain_rtcp(&mut self, now: Instant, session: crate::model::SessionId, compound: &[u8]) {
+        let Some(index) = self.by_id.get(&session).copied() else { return };
+        if let Some(session) = self.sessions.get_mut(index as usize) {
+            session.endpoint.handle_plain_rtcp(compound);
+        }
+        self.drain(now, index);
+    }
+
     /// Takes out what a session's endpoint has to say.
     pub(super) fn drain(&mut self, now: Instant, index: Index) {
         while let Some(session) = self.sessions.get_mut(index as usize)
