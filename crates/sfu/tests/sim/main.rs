@@ -2,6 +2,8 @@
 //! not what the code says of itself. `make sim` runs many seeds, `make sim PLAN=name SEED=7` one
 //! again.
 
+#![allow(clippy::expect_used)]
+
 mod camera;
 mod checks;
 mod client;

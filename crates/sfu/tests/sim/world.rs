@@ -175,24 +175,6 @@ impl World {
         let audio: usize = client.speakers.values().map(|speaker| bytes(&speaker.bytes) * 16 / 1000).sum();
         let paused = client.slots.last().map(|(_, slots)| slots.iter().filter(|slot| slot.paused).count());
         let estimates = self.sfu.metrics().rooms.first().and_then(|room| room.estimates);
-        if std::env::var("DBG").is_ok() {
-            println!(
-                "   {:?}",
-                client.slots.last().map(|(_, slots)| slots
-                    .iter()
-                    .filter_map(|slot| Some((slot.mid.clone(), slot.track?)))
-                    .collect::<Vec<_>>())
-            );
-            println!(
-                "   {:?}",
-                client
-                    .speakers
-                    .iter()
-                    .map(|(mid, s)| (mid, s.continuity.received, s.heard.last().map(|h| h.mark.publisher)))
-                    .collect::<Vec<_>>()
-            );
-            println!("   {:?}", self.clients.values().map(|c| c.connected.is_some()).collect::<Vec<_>>());
-        }
         println!(
             "{:.1} s: {screens:?} audio {audio} paused {paused:?} estimates {estimates:?}",
             elapsed.as_secs_f64()
