@@ -14,17 +14,13 @@ use std::net::IpAddr;
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
-    extract::{
-        DefaultBodyLimit, Path, Query, Request, State,
-        rejection::{BytesRejection, QueryRejection},
-    },
+    extract::{DefaultBodyLimit, Path, Request, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
     middleware::Next,
     response::IntoResponse,
     routing::{delete, post},
 };
 use kaigi_protocol::{vocabulary::limits, wire::IceServer};
-use serde::Deserialize;
 
 use super::{Site, api, origin};
 use crate::{
@@ -88,27 +84,21 @@ pub(super) async fn accept_post(request: Request, next: Next) -> Response<Body> 
     response
 }
 
-#[derive(Deserialize)]
-struct Name {
-    name: Option<String>,
-}
-
 type Received = Result<Bytes, BytesRejection>;
 
 async fn publish(
     State(site): State<Site>,
     Path(room): Path<String>,
-    query: Result<Query<Name>, QueryRejection>,
     Extension(visitor): Extension<Visitor>,
     uri: Uri,
     headers: HeaderMap,
     body: Received,
 ) -> Result<Response<Body>, Problem> {
     let offer = take_offer(&site, &visitor, &headers, body, Purpose::Publish)?;
-    let Query(Name { name }) = query.map_err(|why| Problem::new(StatusCode::BAD_REQUEST, why.body_text()))?;
-    let name = name.as_deref().unwrap_or(NAMELESS);
+    let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let name = query.find_map(|(key, value)| (key == "name").then_some(value)).unwrap_or(NAMELESS.into());
     let token = api::bearer(&headers);
-    let begun = site.hub.publish(&visitor, &room, name, token, offer).await;
+    let begun = site.hub.publish(&visitor, &room, &name, token, offer).await;
     let begun = begun.map_err(|error| Problem::of(error, token.is_some()))?;
     Ok(created(&site.hub, &visitor, &uri, &headers, begun))
 }
