@@ -35,6 +35,10 @@ pub enum Layout {
     Everyone(u16),
     /// These, this high; the first is preferred.
     These(Vec<(usize, u16)>),
+    /// Whoever speaks, 720 lines high.
+    Speaker,
+    /// One, 720 lines high, and nothing is heard but it.
+    Only(usize),
 }
 
 #[derive(Clone, Debug)]

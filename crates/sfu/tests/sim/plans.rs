@@ -11,10 +11,11 @@ use crate::plan::{Check, Layout, Part, Plan, Step, ms, span};
 /// A plan's name and what makes it.
 pub type Entry = (&'static str, fn(&mut StdRng) -> Plan);
 
-pub const PLANS: [Entry; 11] = [
+pub const PLANS: [Entry; 12] = [
     ("good_lines", good_lines),
     ("five_cameras_over_one_megabit", five_cameras_over_one_megabit),
     ("a_speaker_change", a_speaker_change),
+    ("a_viewer_from_outside", a_viewer_from_outside),
     ("a_publisher_vanishes", a_publisher_vanishes),
     ("bursts_of_loss", bursts_of_loss),
     ("one_three_two", one_three_two),
@@ -111,6 +112,43 @@ fn a_speaker_change(rng: &mut StdRng) -> Plan {
         }
     }
     Plan { length: S(17), cast, script, checks }
+}
+
+/// Two watch who take no part, with one slot of each kind: whoever speaks is seen, and the last who did while nobody
+/// does; who was asked for is seen and heard, and nobody else.
+fn a_viewer_from_outside(rng: &mut StdRng) -> Plan {
+    let outside = |rng: &mut StdRng, layout| Part {
+        layout,
+        video_slots: 1,
+        audio_slots: 1,
+        camera: false,
+        microphone: false,
+        ..part(rng)
+    };
+    let mut cast = parts(rng, 3);
+    cast.push(outside(rng, Layout::Speaker));
+    cast.push(outside(rng, Layout::Only(1)));
+    let (follower, fan) = (3, 4);
+    let script = vec![
+        (S(4), Step::Speak(2, true)),
+        (S(9), Step::Speak(2, false)),
+        (S(12), Step::Speak(1, true)),
+        (S(17), Step::Leave(1)),
+    ];
+    let mut checks = vec![
+        Check::FirstPicture { viewer: fan, of: 1, within: ms(1500) },
+        Check::Picture { viewer: fan, of: 1, span: span(2.0, 16.9), longest: ms(500), freezes: 0 },
+        Check::Sound { viewer: fan, of: 1, span: span(12.5, 16.9), longest: ms(200) },
+        Check::Emptied { viewer: fan, of: 1, from: ms(18_000) },
+        // Until the next one speaks.
+        Check::Picture { viewer: follower, of: 2, span: span(6.5, 11.9), longest: ms(500), freezes: 0 },
+        Check::Sound { viewer: follower, of: 2, span: span(5.0, 8.9), longest: ms(200) },
+        Check::Picture { viewer: follower, of: 1, span: span(14.5, 16.9), longest: ms(500), freezes: 0 },
+        Check::Sound { viewer: follower, of: 1, span: span(13.0, 16.9), longest: ms(200) },
+        Check::Picture { viewer: follower, of: 0, span: span(19.0, 21.0), longest: ms(500), freezes: 0 },
+    ];
+    checks.extend([0, 2].map(|of| Check::Emptied { viewer: fan, of, from: Duration::ZERO }));
+    Plan { length: S(21), cast, script, checks }
 }
 
 /// A browser is killed. The others go on as if nothing had happened, and its tile is gone when the server knows.

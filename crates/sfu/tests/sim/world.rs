@@ -8,8 +8,8 @@ use std::{
 };
 
 use kaigi_sfu::{
-    Config, Event, Identity, Layers, Path, Receive, RoomId, SessionId, Sfu, Sink, SlotState, Source, Via,
-    View, Want,
+    Config, Event, Follow, Identity, Layers, Path, Receive, RoomId, SessionId, Sfu, Sink, SlotState, Source,
+    Via, View, Want,
 };
 use kaigi_testkit::{Conditions, Fate, Loss, Network, VirtualClock};
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -383,6 +383,12 @@ impl World {
         let shown: Vec<(usize, u16)> = match layout {
             Layout::Everyone(height) => (0..self.plan.cast.len()).map(|other| (other, *height)).collect(),
             Layout::These(these) => these.clone(),
+            Layout::Speaker | Layout::Only(_) => Vec::new(),
+        };
+        let followed = match layout {
+            Layout::Speaker => Some(None),
+            Layout::Only(one) => Some(Some(participant(*one))),
+            Layout::Everyone(_) | Layout::These(_) => None,
         };
         let preferred = matches!(layout, Layout::These(_));
         let wants =
@@ -390,7 +396,12 @@ impl World {
                 let preferred = preferred && at == 0;
                 Want { participant: participant(*other), source: Source::Camera, height: *height, preferred }
             });
-        let view = View { receive: *receive, wants: wants.collect(), ..View::default() };
+        let view = View {
+            receive: *receive,
+            wants: wants.collect(),
+            hears: followed.clone().flatten(),
+            follow: followed.map(|participant| Follow { participant, height: 720 }),
+        };
         self.tell_server(number, Signal::View(number, view));
     }
 
