@@ -138,6 +138,7 @@ impl World {
                 assert!(length.is_multiple_of(4) || head.len() == 4 && !stream);
             }
             Forward::Neighbour { .. } => panic!("there are no neighbours"),
+            Forward::Sfu { .. } => panic!("there is no SFU"),
         }
     }
 

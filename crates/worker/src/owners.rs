@@ -106,7 +106,7 @@ mod tests {
 
     /// A source address for each thousand.
     fn path(n: u32) -> Path {
-        let ip = std::net::Ipv4Addr::from(0xC633_0000 | n / 1000);
+        let ip = std::net::Ipv4Addr::from(0xC633_0000 | (n / 1000));
         Path { remote: (ip, n as u16).into(), local: None, via: Via::Udp }
     }
 
