@@ -263,6 +263,21 @@ describe('the connection to the server', () => {
     expect(ann.room.participants[0]?.path).toBe('server');
   });
 
+  it('gets more time at each attempt, if it does not come up', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));
+    const made = [performance.now()];
+    for (let i = 0; i < 1_000; i++) {
+      const [request] = take<MediaOffer>(ann, 'media-offer');
+      await request?.answer({ ok: { sdp: ANSWER } });
+      await vi.advanceTimersByTimeAsync(100);
+      if (ann.peers.length > made.length) made.push(performance.now());
+    }
+    const times = made.slice(1).map((at, index) => Math.round((at - (made[index] ?? 0)) / 1000));
+    expect(times.slice(0, 3)).toEqual([10, 13, 25]);
+    expect(ann.room.participants[0]?.path).toBe('failed');
+  });
+
   it('is made anew as soon as signaling is back, when that took an offer with it', async () => {
     const ann = new Client();
     await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));

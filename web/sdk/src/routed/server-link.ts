@@ -12,6 +12,9 @@ import { ServerChannels } from './channels';
 import { addLines, addSlots } from './lines';
 import type { Lines } from './lines';
 
+/** What a first attempt has; each further one twice as long: a slow machine or network needs its time. */
+const FIRST_ATTEMPT_MS = 5_000;
+const LONGEST_ATTEMPT_MS = 40_000;
 /** Slots are added by as many at once: each time takes an offer. */
 const SLOT_STEP = 6;
 
@@ -65,6 +68,9 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
   /** An offer has to be made. */
   #due: { restart: boolean } | undefined;
   #wasUp = false;
+  /** How long this connection may take to come up, and since when it tries. */
+  #patienceMs = FIRST_ATTEMPT_MS;
+  #madeAt = performance.now();
   /** An offer did not get through, and signaling is down. */
   #cutOff = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -110,6 +116,7 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
     clearTimeout(this.#retry);
     this.#connection.close();
     this.#number = ++lastNumber;
+    this.#madeAt = performance.now();
     this.#busy = this.#wasUp = this.#cutOff = false;
     this.#connection = this.#connect();
     this.#recovery.handleRenewed();
@@ -152,6 +159,8 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
   }
 
   restartIce(): void {
+    // The network may be another one: what is being tried leads nowhere then.
+    this.#patienceMs = 0;
     this.#recovery.restartNow();
   }
 
@@ -172,6 +181,7 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
       const { connectionState } = connection;
       if (connectionState === 'connected') {
         this.#wasUp = true;
+        this.#patienceMs = FIRST_ATTEMPT_MS;
         this.#backoff.reset();
       }
       this.#recovery.handleConnectionState(connectionState);
@@ -183,9 +193,11 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
   }
 
   #restart(): void {
+    if (this.#wasUp && !this.#cutOff) return this.#negotiate(true);
     // ICE of a connection that has never been up has nothing to restart.
-    if (this.#wasUp && !this.#cutOff) this.#negotiate(true);
-    else this.renew();
+    if (performance.now() - this.#madeAt < this.#patienceMs) return;
+    this.#patienceMs = Math.min(Math.max(2 * this.#patienceMs, FIRST_ATTEMPT_MS), LONGEST_ATTEMPT_MS);
+    this.renew();
   }
 
   /** Offers what the connection holds; while an answer is awaited, once more after it. */
