@@ -117,6 +117,11 @@ describe('a talk of two', () => {
   });
 });
 
+it('three on a desktop get about the same', () => {
+  const areas = arrange(stages.desktop as Stage, people(3)).map(({ width, height }) => width * height);
+  expect(Math.min(...areas) / Math.max(...areas)).toBeGreaterThan(0.7);
+});
+
 describe('the name on the tile below the floating one', () => {
   const insets = (corner: 'bottom-right' | 'bottom-left' | 'top-right') => {
     const [main, self] = arrange(stages.desktop as Stage, people(2), { corner }) as [Placed, Placed];

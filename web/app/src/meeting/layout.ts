@@ -33,6 +33,8 @@ const keepVisible = 0.55;
 const widest = 2.3;
 const narrowest = 0.6;
 const enoughCovered = 0.8;
+/** What unequal tiles may gain in pictures that are seen. */
+const evennessWeight = 0.25;
 /** Beside a main tile, others smaller than this can hardly be told apart. */
 const leastStripPixels = 56;
 
@@ -193,7 +195,7 @@ function grid(stage: Stage, tiles: readonly TileShape[]): Placed[] {
     for (const vertical of [false, true]) {
       for (const larger of ['first', 'last'] as const) {
         const placed = fillLines(stage, tiles, lineLengths(tiles.length, lines, larger), vertical);
-        const score = shown(placed, tiles);
+        const score = shown(placed, tiles) * evenness(placed) ** evennessWeight;
         if (score > bestScore + 1e-6) {
           best = placed;
           bestScore = score;
@@ -251,6 +253,12 @@ function fillLines(
 
 function limit(extent: number, thickness: number, vertical: boolean): number {
   return vertical ? Math.min(extent, thickness / narrowest) : Math.min(extent, thickness * widest);
+}
+
+/** 1 when all tiles are of one size: nobody is more important by the accident of where a line ends. */
+function evenness(placed: readonly Placed[]): number {
+  const areas = placed.map(({ width, height }) => width * height);
+  return Math.min(...areas) / Math.max(...areas);
 }
 
 /** Area of picture that can be seen; small tiles count more, so that nobody is put in a corner. */
