@@ -21,6 +21,8 @@ pub struct Generator {
     pub clients: Vec<Client>,
     /// What they have in common.
     pub shared: Shared,
+    /// [`NAP`] or [`SHORT_NAP`].
+    pub nap: Duration,
     clip: Rc<Clip>,
     poll: Poll,
     events: Events,
@@ -61,14 +63,18 @@ impl Outcome {
 /// What was sent last in a measurement has this long to arrive.
 pub const PATIENCE: Duration = Duration::from_millis(150);
 
-/// What arrives is looked at this often; when it arrived, the kernel tells.
-pub const NAP: Duration = Duration::from_millis(1);
+/// What arrives is looked at this often; when it arrived, the kernel tells. str0m does work for every m-line at each
+/// packet, so that it matters to find several for one client at once.
+pub const NAP: Duration = Duration::from_millis(8);
+
+/// The same while somebody joins, who has round trips to make.
+pub const SHORT_NAP: Duration = Duration::from_micros(200);
 
 impl Generator {
     /// No clients yet.
     pub fn new(clip: Rc<Clip>) -> io::Result<Self> {
         let (poll, events, received) = (Poll::new()?, Events::new(), Received::new());
-        Ok(Self { clients: Vec::new(), shared: Shared::new(), clip, poll, events, received })
+        Ok(Self { clients: Vec::new(), shared: Shared::new(), nap: NAP, clip, poll, events, received })
     }
 
     /// What is sent.
@@ -100,9 +106,10 @@ impl Generator {
 
     /// Sends and receives as long as there is need; false if that was longer than it may be.
     pub fn run_while(&mut self, end: Instant, mut needed: impl FnMut(&mut Self) -> bool) -> io::Result<bool> {
+        let mut look = Instant::now();
         loop {
             let now = Instant::now();
-            let mut next = end;
+            let mut next = end.min(look);
             for client in &mut self.clients {
                 if client.due() <= now {
                     client.tick(now, &mut self.shared)?;
@@ -115,16 +122,17 @@ impl Generator {
             if now >= end {
                 return Ok(false);
             }
-            // Asleep, not waiting for packets: waking this thread for each would be at the servers' expense.
-            let wait = next.saturating_duration_since(Instant::now()).min(NAP);
-            if !wait.is_zero() {
-                std::thread::sleep(wait);
-            }
-            for ready in self.poll.wait(&mut self.events, Some(Duration::ZERO))? {
-                if let Some(client) = self.clients.get_mut(ready) {
-                    client.receive(&mut self.received, &mut self.shared)?;
+            if now >= look {
+                look = now + self.nap;
+                for ready in self.poll.wait(&mut self.events, Some(Duration::ZERO))? {
+                    if let Some(client) = self.clients.get_mut(ready) {
+                        client.receive(&mut self.received, &mut self.shared)?;
+                    }
                 }
+                continue;
             }
+            // Asleep, not waiting for packets: waking this thread for each would be at the servers' expense.
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
     }
 

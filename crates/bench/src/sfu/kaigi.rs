@@ -23,13 +23,23 @@ const HEIGHTS: [u16; LAYERS] = [180, 360, 720];
 /// Receiving m-lines, as browsers offer them.
 const VIDEO_SLOTS: usize = 12;
 const AUDIO_SLOTS: usize = 4;
+const LEAN_VIDEO_SLOTS: usize = 2;
 
 /// One room.
 pub struct Room {
     server: SocketAddrV4,
     people: Vec<Person>,
-    /// Receiving m-lines for video, if those who watch many need more than usual.
-    video_slots: usize,
+    offer: Offer,
+}
+
+/// What clients offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// What a browser does: all sources, and slots for so many videos if that is more than usual.
+    Whole(usize),
+    /// Those who only watch offer two slots for video and as usual for sound: str0m does work for every m-line at
+    /// each packet, and the load generator must not be what limits a measurement.
+    Lean,
 }
 
 struct Person {
@@ -43,12 +53,16 @@ struct Person {
 
 impl Room {
     /// Nobody is in it.
-    pub fn new(server: SocketAddrV4, videos: usize) -> Self {
-        Self { server, people: Vec::new(), video_slots: VIDEO_SLOTS.max(videos) }
+    pub fn new(server: SocketAddrV4, offer: Offer) -> Self {
+        Self { server, people: Vec::new(), offer }
     }
 
     /// Somebody enters and connects; returns their number and their sending m-lines.
-    fn enter(&mut self, generator: &mut Generator, sends: Option<Sends>) -> io::Result<(usize, Lines)> {
+    fn enter(
+        &mut self,
+        generator: &mut Generator,
+        sends: Option<Sends>,
+    ) -> io::Result<(usize, Option<Lines>)> {
         let client = generator.add()?;
         let mut connection = Connection::open(
             network::client(client),
@@ -80,10 +94,18 @@ impl Room {
             person.request("room", &json!({"routed": true}))?;
         }
         let mut changes = generator.clients[client].rtc.sdp_api();
-        let lines = offer_sources(&mut changes, true);
-        changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
-        changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
-        for (kind, slots) in [(MediaKind::Video, self.video_slots), (MediaKind::Audio, AUDIO_SLOTS)] {
+        let whole = self.offer != Offer::Lean || sends.is_some();
+        let lines = whole.then(|| {
+            let lines = offer_sources(&mut changes, true);
+            changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
+            changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+            lines
+        });
+        let video_slots = match self.offer {
+            Offer::Whole(videos) => videos.max(VIDEO_SLOTS),
+            Offer::Lean => LEAN_VIDEO_SLOTS,
+        };
+        for (kind, slots) in [(MediaKind::Video, video_slots), (MediaKind::Audio, AUDIO_SLOTS)] {
             for _ in 0..slots {
                 changes.add_media(kind, Direction::RecvOnly, None, None, None);
             }
@@ -136,13 +158,13 @@ impl Room {
 
 impl Meeting for Room {
     fn publish(&mut self, generator: &mut Generator, sends: Sends) -> io::Result<usize> {
-        let (who, mut lines) = self.enter(generator, Some(sends))?;
+        let (who, lines) = self.enter(generator, Some(sends))?;
         let logs = generator.add_logs();
         self.people[who].logs = Some(logs);
-        if !sends.video {
-            lines.video = None;
+        if let Some(mut lines) = lines {
+            lines.video = lines.video.filter(|_| sends.video);
+            begin_sending(generator, self.people[who].client, &lines, logs, sends)?;
         }
-        begin_sending(generator, self.people[who].client, &lines, logs, sends)?;
         Ok(who)
     }
 

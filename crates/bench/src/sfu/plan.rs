@@ -31,6 +31,8 @@ pub struct Plan {
     pub listeners: usize,
     /// In the meeting.
     pub people: usize,
+    /// Subscribers before and after, where memory is measured.
+    pub memory: [usize; 2],
     /// How often each cell is measured.
     pub repetitions: usize,
     /// How long each time.
@@ -56,6 +58,7 @@ impl Plan {
             subscribers: &[10, LATENCY_AT, 100, 300],
             listeners: 300,
             people: 20,
+            memory: [20, 100],
             repetitions: 5,
             length: Duration::from_secs(1),
             settle: Duration::from_secs(3),
@@ -70,6 +73,7 @@ impl Plan {
             subscribers: &[10, LATENCY_AT, 100],
             listeners: 100,
             people: 8,
+            memory: [10, 50],
             repetitions: 2,
             length: Duration::from_millis(800),
             settle: Duration::from_millis(1500),

@@ -15,9 +15,9 @@ use kaigi_bench::{
 use crate::{
     clip::{AUDIO_MS, Clip, LAYERS},
     floor_load::FloorLoad,
-    generator::{Generator, Outcome},
+    generator::{Generator, NAP, Outcome, SHORT_NAP},
     janus::VideoRoom,
-    kaigi::Room,
+    kaigi::{Offer, Room},
     meeting::{Meeting, PATIENCE, Sends},
     plan::{Plan, Scenario, TIMED_JOINS},
     servers::{Kind, Server, Setup},
@@ -83,16 +83,17 @@ pub fn run(kind: Kind, setup: &Setup, plan: &Plan, clip: &Rc<Clip>) -> io::Resul
     if kind == Kind::Floor {
         floor(setup, plan, clip, &mut results)?;
     } else {
-        let mut with = |videos, scenario: fn(&mut Session, &Plan, &mut Results) -> io::Result<()>| {
-            let mut session = Session::start(kind, setup, clip, videos)?;
+        let mut with = |offer, scenario: fn(&mut Session, &Plan, &mut Results) -> io::Result<()>| {
+            let mut session = Session::start(kind, setup, clip, offer)?;
             let done = scenario(&mut session, plan, &mut results);
             done.map_err(|error| {
                 io::Error::other(format!("{error}\n{} said:\n{}", kind.name(), session.server.log()))
             })
         };
-        with(1, video)?;
-        with(0, audio)?;
-        with(plan.people - 1, meeting)?;
+        with(Offer::Lean, video)?;
+        with(Offer::Lean, audio)?;
+        with(Offer::Whole(plan.people - 1), meeting)?;
+        with(Offer::Whole(1), memory)?;
     }
     Ok(results)
 }
@@ -105,10 +106,10 @@ struct Session {
 }
 
 impl Session {
-    fn start(kind: Kind, setup: &Setup, clip: &Rc<Clip>, videos: usize) -> io::Result<Self> {
+    fn start(kind: Kind, setup: &Setup, clip: &Rc<Clip>, offer: Offer) -> io::Result<Self> {
         let server = Server::start(kind, setup)?;
         let meeting: Box<dyn Meeting> = match kind {
-            Kind::Kaigi => Box::new(Room::new(server.address, videos)),
+            Kind::Kaigi => Box::new(Room::new(server.address, offer)),
             _ => Box::new(VideoRoom::open(server.address)?),
         };
         Ok(Self { server, generator: Generator::new(clip.clone())?, meeting })
@@ -135,10 +136,12 @@ impl Session {
     /// Somebody new watches; returns how long it took until media came.
     fn join(&mut self, feed: usize) -> io::Result<u64> {
         let begin = sys::real_ns();
+        self.generator.nap = SHORT_NAP;
         let client = self.meeting.watch(&mut self.generator, None, &[feed], TOP)?;
         let came = self.generator.run_while(Instant::now() + PATIENCE, |generator| {
             generator.clients[client].first_media_ns.is_none()
         })?;
+        self.generator.nap = NAP;
         let first = self.generator.clients[client].first_media_ns.filter(|_| came);
         first
             .map(|first| first - begin)
@@ -242,20 +245,16 @@ fn scaled(found: Found, by: f64) -> Found {
 
 fn video(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Result<()> {
     let feed = session.meeting.publish(&mut session.generator, Sends { video: true, level: 20 })?;
-    let (mut watchers, mut resident) = (0, Vec::new());
+    let mut watchers = 0;
     for &subscribers in plan.subscribers {
         session.grow(feed, watchers, subscribers, &mut results.joins)?;
         watchers = subscribers;
         session.settle(plan, watchers, 1, TOP)?;
-        resident.push((subscribers, session.server.resident_bytes()? as f64));
         results.cells.push(session.measure(plan, Scenario::Video(subscribers))?);
         if subscribers == plan.search_at {
             results.capacity = Some(session.capacity(plan)?);
             session.run(plan.settle)?;
         }
-    }
-    if let [(few, before), .., (many, after)] = resident[..] {
-        results.memory = Some((after - before) / (many - few) as f64);
     }
     Ok(())
 }
@@ -284,6 +283,19 @@ fn meeting(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Res
     session.set_speed(1.0);
     session.settle(plan, plan.people, plan.people - 1, GRID)?;
     results.cells.push(session.measure(plan, Scenario::Meeting(plan.people))?);
+    Ok(())
+}
+
+fn memory(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Result<()> {
+    let feed = session.meeting.publish(&mut session.generator, Sends { video: true, level: 20 })?;
+    let [few, many] = plan.memory;
+    let mut resident = |from, to| {
+        session.grow(feed, from, to, &mut Vec::new())?;
+        session.settle(plan, to, 1, TOP)?;
+        session.server.resident_bytes()
+    };
+    let (before, after) = (resident(0, few)?, resident(few, many)?);
+    results.memory = Some((after as f64 - before as f64) / (many - few) as f64);
     Ok(())
 }
 
