@@ -62,7 +62,7 @@ export const control = (page, name) =>
   page.getByRole('toolbar', { name: 'Meeting controls' }).getByRole('button', { name, exact: true });
 
 /** The picture in a tile moves: pixels of its video, read twice, differ, and are not all alike. */
-export async function seesVideo(page, name) {
+export async function seesVideo(page, name, milliseconds = 15_000) {
   const video = tile(page, name).locator('video').first();
   await video.waitFor({ state: 'visible' });
   const picture = () =>
@@ -78,11 +78,11 @@ export async function seesVideo(page, name) {
   const first = await until(`${name}'s video has a picture`, async () => {
     const seen = await picture();
     return seen && seen.colors > 4 ? seen : null;
-  });
+  }, milliseconds);
   await until(`${name}'s video moves`, async () => {
     const seen = await picture();
     return seen && seen.colors > 4 && seen.pixels !== first.pixels;
-  });
+  }, milliseconds);
 }
 
 /** Keeps every RTCPeerConnection of a page where tests can ask it; call before the page loads. */

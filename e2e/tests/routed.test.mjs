@@ -1,0 +1,71 @@
+// Three and more people: media goes through the server, and everyone sees and hears everyone.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { control, fakeMedia, inbound, join, launch, noErrors, people, quiet, seesVideo, tile } from '../lib/browser.mjs';
+import { Server, until } from '../lib/server.mjs';
+
+/** Three cameras in one browser and two processors: encoders and decoders take their time. */
+const PATIENCE_MS = 60_000;
+
+const status = (page) => page.getByRole('status', { name: 'Connection' }).textContent();
+const routed = (page, name) =>
+  until(`${name}'s media goes through the server`, async () => /Server/.test(await status(page)), PATIENCE_MS);
+
+/** Sound of every one of so many others arrives and is audible (Chromium's fake microphone beeps). */
+async function hears(page, others) {
+  const loud = new Set();
+  await until(`${others} voices are heard`, async () => {
+    const levels = await page.evaluate(async () => {
+      const found = [];
+      for (const peer of window.testPeers.filter((peer) => peer.connectionState === 'connected')) {
+        for (const report of (await peer.getStats()).values()) {
+          if (report.type === 'inbound-rtp' && report.kind === 'audio') found.push([report.mid, report.audioLevel ?? 0]);
+        }
+      }
+      return found;
+    });
+    for (const [mid, level] of levels) if (level > 0.001) loud.add(mid);
+    return loud.size >= others;
+  }, PATIENCE_MS);
+}
+
+describe('a call of three', () => {
+  let server, browser;
+  before(async () => {
+    server = await Server.start();
+    browser = await launch({ args: [...quiet, ...fakeMedia] });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it('goes through the server, where everyone sees and hears everyone, and back when one has left', async () => {
+    const names = ['Ann', 'Bob', 'Cyd'];
+    const contexts = await people(browser, 3, { viewport: { width: 640, height: 480 } });
+    const pages = [];
+    for (const index of [0, 1]) pages.push(await join(contexts[index], server, 'three', names[index]));
+    await Promise.all([seesVideo(pages[0], 'Bob'), seesVideo(pages[1], 'Ann')]);
+    assert.match(await status(pages[0]), /Direct/);
+    const before = await inbound(pages[0]);
+
+    pages.push(await join(contexts[2], server, 'three', names[2]));
+    await Promise.all(pages.map((page, index) => routed(page, names[index])));
+    for (const [index, page] of pages.entries()) {
+      for (const name of names.filter((name) => name !== names[index])) await seesVideo(page, name, PATIENCE_MS);
+      await hears(page, 2);
+    }
+    assert.ok(before.connections === 1 && (await inbound(pages[0])).connections >= 1);
+
+    await control(pages[2], 'Leave').click();
+    await tile(pages[0], 'Cyd').waitFor({ state: 'detached' });
+    for (const index of [0, 1]) {
+      await until('the two talk directly again', async () => /Direct/.test(await status(pages[index])), PATIENCE_MS);
+      await seesVideo(pages[index], names[1 - index], PATIENCE_MS);
+    }
+    for (const context of contexts) {
+      noErrors(context);
+      await context.close();
+    }
+  });
+});
