@@ -98,9 +98,14 @@ fn bench(cli: &Cli) -> io::Result<bool> {
         all.push(run::run(kind, &setup, &plan, &clip)?);
         println!("{}: {} s", kind.name(), since.elapsed().as_secs());
     }
-    let text = report::report(&all);
+    let text = format!(
+        "{}\nLoad average at the end: {}; took {} s.\n\n{}",
+        machine()?,
+        load_average(),
+        begin.elapsed().as_secs(),
+        report::report(&all)
+    );
     println!("\n{text}");
-    println!("Load average at the end: {}; took {} s", load_average(), begin.elapsed().as_secs());
     if let Some(document) = &cli.record {
         report::record(document, &text)?;
     }
@@ -120,6 +125,14 @@ fn setup(kaigi: &Path, janus: &Path) -> io::Result<Setup> {
     sys::pin(load_core)?;
     println!("Servers on core {server_core}, load on core {load_core}; Kaigi: {}", kaigi.display());
     Ok(Setup { kaigi, janus: janus.into(), server_core, load_core })
+}
+
+fn machine() -> io::Result<String> {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let processors = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("unknown processor", |(_, model)| model);
+    Ok(format!("Linux {}, {} cores, {model}.", kernel.trim(), sys::cores()?.len()))
 }
 
 fn load_average() -> String {

@@ -63,7 +63,8 @@ fn costs(all: &[Results]) -> String {
         let rate = Kind::ALL.iter().find_map(|kind| cell(all, *kind, scenario)).map_or(0.0, |cell| cell.rate);
         let shown = Kind::ALL.map(|kind| cell(all, kind, scenario).map_or("–".into(), cost));
         let [kaigi, janus, loops, floor] = shown;
-        let to_janus = to_janus(all, scenario).map_or("–".into(), |judged| judged_twice(&judged));
+        let to_janus =
+            to_janus(all, Kind::Kaigi, scenario).map_or("–".into(), |judged| judged_twice(&judged));
         let to_floor = to_floor(all, scenario).map_or("–".into(), |judged| judged.to_string());
         table.push([
             scenario.to_string(),
@@ -146,8 +147,9 @@ fn aims(all: &[Results]) -> String {
     };
     let or_not = |judged: Option<Judged>| judged.map_or("not measured".into(), |judged| judged.to_string());
     for scenario in scenarios(all) {
-        let judged = to_janus(all, scenario).map_or("not measured".into(), |judged| judged_twice(&judged));
-        say(&format!("{scenario}, × the better Janus (required, aimed at)"), judged);
+        let shown = |kind| to_janus(all, kind, scenario).map_or("not measured".into(), |j| judged_twice(&j));
+        say(&format!("{scenario}, × the better Janus (required, aimed at)"), shown(Kind::Kaigi));
+        say(&format!("{scenario}, what the floor itself has"), shown(Kind::Floor));
     }
     for scenario in scenarios(all) {
         say(&format!("{scenario}, × the floor"), or_not(to_floor(all, scenario)));
@@ -186,12 +188,12 @@ fn aims(all: &[Results]) -> String {
     text
 }
 
-fn to_janus(all: &[Results], scenario: Scenario) -> Option<[Judged; 2]> {
-    let kaigi = cell(all, Kind::Kaigi, scenario)?.cost.median;
+fn to_janus(all: &[Results], kind: Kind, scenario: Scenario) -> Option<[Judged; 2]> {
+    let cost = cell(all, kind, scenario)?.cost.median;
     let janus = [Kind::Janus, Kind::JanusLoops].into_iter().filter_map(|kind| cell(all, kind, scenario));
     let better = janus.map(|cell| cell.cost.median).min_by(f64::total_cmp)?;
     let aims = if matches!(scenario, Scenario::Audio(_)) { SOUND } else { VIDEO };
-    Some(aims.map(|aim| Judged { figure: kaigi / better, aim }))
+    Some(aims.map(|aim| Judged { figure: cost / better, aim }))
 }
 
 fn to_floor(all: &[Results], scenario: Scenario) -> Option<Judged> {
