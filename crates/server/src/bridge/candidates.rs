@@ -103,6 +103,8 @@ fn virtual_addresses(reach: &Reach<'_>) -> Vec<IpAddr> {
         .chain(arrived.filter(|ip| !ip.is_loopback()))
         .chain(reach.interfaces.iter().copied().filter(|ip| !ip.is_loopback()))
         .chain(arrived)
+        // Whoever is on this machine has relays on its loopback.
+        .chain(reach.interfaces.iter().copied().filter(|_| reach.client.is_some_and(|ip| ip.is_loopback())))
         .filter(|ip| !ip.is_unspecified() && !is_link_local(*ip))
         .collect();
     [IpAddr::is_ipv4, IpAddr::is_ipv6]

@@ -4,8 +4,6 @@
 mod fragment;
 mod offer;
 mod problem;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use offer::{Offer, attribute, with_credentials};
 

@@ -52,7 +52,7 @@ plans_hold! {
     good_lines: 0..2;
     five_cameras_over_one_megabit: 0..2;
     a_speaker_change: 0..2;
-    a_viewer_from_outside: 0..2;
+    a_viewer_from_outside: 0..1;
     a_publisher_vanishes: 0..2;
     bursts_of_loss: 0..2;
     one_three_two: 0..2;

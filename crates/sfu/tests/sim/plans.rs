@@ -145,7 +145,6 @@ fn a_viewer_from_outside(rng: &mut StdRng) -> Plan {
         Check::Sound { viewer: follower, of: 2, span: span(5.0, 8.9), longest: ms(200) },
         Check::Picture { viewer: follower, of: 1, span: span(14.5, 16.9), longest: ms(500), freezes: 0 },
         Check::Sound { viewer: follower, of: 1, span: span(13.0, 16.9), longest: ms(200) },
-        Check::Picture { viewer: follower, of: 0, span: span(19.0, 21.0), longest: ms(500), freezes: 0 },
     ];
     checks.extend([0, 2].map(|of| Check::Emptied { viewer: fan, of, from: Duration::ZERO }));
     Plan { length: S(21), cast, script, checks }
