@@ -59,6 +59,8 @@ pub(crate) struct Endpoint {
     newest_media: bool,
     channels: Vec<(u16, ChannelId)>,
     outputs: VecDeque<Output>,
+    /// str0m may have more to say than was asked of it.
+    unfinished: bool,
     /// When str0m wants to be called.
     wakes: Instant,
     last_heard: Instant,
@@ -73,6 +75,13 @@ struct Stream {
     layer: usize,
     /// The highest extended sequence number that came.
     newest: u64,
+}
+
+/// What came out of str0m.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Media,
+    Else,
 }
 
 /// What is there once DTLS is up.
@@ -112,6 +121,7 @@ impl Endpoint {
             newest_media: false,
             channels: Vec::new(),
             outputs: VecDeque::new(),
+            unfinished: false,
             wakes: now,
             last_heard: now,
             most_silence: setup.most_silence,
@@ -224,7 +234,17 @@ impl Endpoint {
         (!self.closed).then(|| self.wakes.min(self.last_heard + self.most_silence))
     }
 
+    /// What comes out, until there is nothing more; to be called at the end of a batch at the latest.
     pub(crate) fn poll(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() && self.unfinished {
+            self.drain();
+        }
+        self.outputs.pop_front()
+    }
+
+    /// As [`Endpoint::poll`], but only what is known without asking str0m, which costs more than a packet of media
+    /// does: what it says to a client can wait for the end of a batch.
+    pub(crate) fn poll_known(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
@@ -389,7 +409,7 @@ impl Endpoint {
         secured.theirs.vouch(packet, &mut self.scratch)?;
         let _ = opening::take();
         self.newest_media = false;
-        self.receive(now, packet);
+        self.receive_media(now, packet);
         match opening::take() {
             Opening::Opened => {
                 self.last_heard = now;
@@ -474,6 +494,20 @@ impl Endpoint {
         }
     }
 
+    /// Gives str0m a packet of media and takes out that packet alone: it has room for one.
+    fn receive_media(&mut self, now: Instant, datagram: &[u8]) {
+        let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) else { return };
+        if self.rtc.handle_input(Input::Receive(now, receive)).is_err() {
+            return self.end(CloseReason::Failed);
+        }
+        self.unfinished = true;
+        while self.unfinished && !self.closed {
+            if self.step() == Step::Media {
+                return;
+            }
+        }
+    }
+
     fn drive(&mut self, input: Input<'_>) {
         match self.rtc.handle_input(input) {
             Ok(()) => self.drain(),
@@ -486,26 +520,38 @@ impl Endpoint {
 
     /// Takes everything out of str0m, as it wants after each input.
     fn drain(&mut self) {
-        while !self.closed {
-            match self.rtc.poll_output() {
-                Ok(str0m::Output::Timeout(at)) => {
-                    self.wakes = at;
-                    return;
-                }
-                Ok(str0m::Output::Transmit(transmit)) => {
-                    self.take_keys();
-                    self.transmit(transmit.contents.into());
-                }
-                Ok(str0m::Output::Event(event)) => {
-                    self.take_keys();
-                    self.event(event);
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "a session failed");
-                    self.end(CloseReason::Failed);
-                }
+        self.unfinished = true;
+        while self.unfinished && !self.closed {
+            self.step();
+        }
+    }
+
+    /// Takes one thing out of str0m.
+    fn step(&mut self) -> Step {
+        match self.rtc.poll_output() {
+            Ok(str0m::Output::Timeout(at)) => {
+                self.wakes = at;
+                self.unfinished = false;
+            }
+            Ok(str0m::Output::Transmit(transmit)) => {
+                self.take_keys();
+                self.transmit(transmit.contents.into());
+            }
+            Ok(str0m::Output::Event(Event::RtpPacket(packet))) => {
+                self.take_keys();
+                self.media(packet);
+                return Step::Media;
+            }
+            Ok(str0m::Output::Event(event)) => {
+                self.take_keys();
+                self.event(event);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a session failed");
+                self.end(CloseReason::Failed);
             }
         }
+        Step::Else
     }
 
     fn take_keys(&mut self) {
@@ -556,7 +602,6 @@ impl Endpoint {
                     self.outputs.push_back(Output::Connected);
                 }
             }
-            Event::RtpPacket(packet) => self.media(packet),
             Event::ChannelOpen(id, _) => match self.number(id) {
                 Some(number) => self.outputs.push_back(Output::ChannelOpen(number)),
                 // Ours are agreed on beforehand; none is opened by a message (RFC 8832).

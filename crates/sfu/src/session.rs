@@ -52,6 +52,8 @@ pub(crate) struct Session {
     pub(crate) busy: bool,
     /// It waits in the list of those whose allocation is to be made anew.
     pub(crate) stale: bool,
+    /// It waits in the list of those that something has happened to.
+    pub(crate) touched: bool,
     pub(crate) review: Instant,
     pub(crate) report: Instant,
     /// When a step up in what it receives may be taken.

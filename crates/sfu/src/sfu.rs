@@ -74,6 +74,8 @@ pub struct Sfu {
     busy: Vec<Index>,
     /// Sessions whose allocation is to be made anew.
     stale: Vec<Index>,
+    /// Sessions that something has happened to in this batch.
+    touched: Vec<Index>,
     events: VecDeque<Event>,
     next_track: u32,
     /// What rooms that are gone have counted.
@@ -106,6 +108,7 @@ impl Sfu {
             outgoing: Vec::new(),
             busy: Vec::new(),
             stale: Vec::new(),
+            touched: Vec::new(),
             events: VecDeque::new(),
             next_track: 0,
             past: Counters::default(),
@@ -145,7 +148,6 @@ impl Sfu {
         if let Some(index) = self.by_id.get(&session).copied() {
             self.remove(now, index);
         }
-        self.settle(now);
     }
 
     /// What a participant wants to receive from now on.
@@ -249,6 +251,7 @@ impl Sfu {
             counters: Counters::default(),
             busy: false,
             stale: false,
+            touched: false,
             review: now + REVIEW,
             report: now + REPORT,
             again: None,
@@ -264,7 +267,6 @@ impl Sfu {
         entered.members.insert(index);
         entered.names.insert(participant.into(), index);
         self.service(now, index);
-        self.settle(now);
         Ok(answer)
     }
 
@@ -288,7 +290,6 @@ impl Sfu {
         }
         self.note_stale(index);
         self.service(now, index);
-        self.settle(now);
         Ok(answer)
     }
 
@@ -341,6 +342,14 @@ impl Sfu {
             && !std::mem::replace(&mut session.stale, true)
         {
             self.stale.push(index);
+        }
+    }
+
+    fn note_touched(&mut self, index: Index) {
+        if let Some(session) = self.sessions.get_mut(index as usize)
+            && !std::mem::replace(&mut session.touched, true)
+        {
+            self.touched.push(index);
         }
     }
 

@@ -13,6 +13,7 @@ mod neighbours;
 mod outbox;
 mod outlet;
 mod owners;
+mod pace;
 mod relays;
 mod sessions;
 mod thread;

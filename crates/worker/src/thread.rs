@@ -23,6 +23,7 @@ use crate::{
     Metrics, Open, SOCKET_BUFFER,
     media::Media,
     neighbours::{BELL, Inbox, Neighbours},
+    pace::Pace,
     relays::Addresses,
     sessions::Reports,
     sfu::{self, Sfu},
@@ -162,6 +163,7 @@ impl Turns {
     /// Until the worker is gone.
     fn run(mut self, inbox: &mut Inbox) {
         let mut events = Events::with_capacity(EVENTS);
+        let mut pace = Pace::new(Instant::now());
         while !self.media.outlet.neighbours.stopping() {
             if let Err(error) = inbox.poll.poll(&mut events, self.wait())
                 && error.kind() != io::ErrorKind::Interrupted
@@ -169,19 +171,28 @@ impl Turns {
                 tracing::error!(%error, "waiting for sockets failed");
                 thread::sleep(PAUSE);
             }
+            pace.wake(Instant::now());
             events.iter().for_each(|event| self.note(event));
             self.take_turns(inbox);
             self.keep_time();
+            if let Some(rest) = pace.rest(Instant::now()).filter(|_| !self.has_more()) {
+                thread::sleep(rest);
+            }
         }
     }
 
     /// How long there is nothing to do, unless an event comes.
     fn wait(&self) -> Option<Duration> {
-        if self.inbox || !self.relays.is_empty() || self.shared.contains(&true) {
+        if self.has_more() {
             return Some(Duration::ZERO);
         }
         let next = self.media.poll_timeout().into_iter().chain(self.tick).min()?;
         Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    /// Something has not been read empty.
+    fn has_more(&self) -> bool {
+        self.inbox || !self.relays.is_empty() || self.shared.contains(&true)
     }
 
     fn note(&mut self, event: &Event) {

@@ -52,6 +52,9 @@ struct Cli {
     /// Only these servers
     #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
     only: Vec<Kind>,
+    /// Only these parts
+    #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
+    parts: Vec<plan::Part>,
     /// Put the results into this document, between its markers
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -86,7 +89,10 @@ fn main() -> ExitCode {
 /// Measures everything. False: Kaigi has sent something that nobody sent to it.
 fn bench(cli: &Cli) -> io::Result<bool> {
     let begin = Instant::now();
-    let plan = if cli.quick { plan::Plan::quick() } else { plan::Plan::full() };
+    let mut plan = if cli.quick { plan::Plan::quick() } else { plan::Plan::full() };
+    if !cli.parts.is_empty() {
+        plan.parts.clone_from(&cli.parts);
+    }
     let setup = setup(&cli.kaigi, &cli.janus)?;
     let clip = Rc::new(clip::Clip::encode()?);
     println!("VP8 at {:?} bits a second, lowest layer first", clip.bitrates());

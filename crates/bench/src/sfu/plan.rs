@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use clap::ValueEnum;
+
 /// Who sends what to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
@@ -11,6 +13,17 @@ pub enum Scenario {
     Audio(usize),
     /// So many participants who all send and watch each other.
     Meeting(usize),
+}
+
+impl Scenario {
+    /// What it belongs to.
+    pub fn part(self) -> Part {
+        match self {
+            Self::Video(_) => Part::Video,
+            Self::Audio(_) => Part::Sound,
+            Self::Meeting(_) => Part::Meeting,
+        }
+    }
 }
 
 impl fmt::Display for Scenario {
@@ -23,8 +36,23 @@ impl fmt::Display for Scenario {
     }
 }
 
+/// What is run with a server of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// One publisher's video, to more and more.
+    Video,
+    /// One microphone to many.
+    Sound,
+    /// Everybody to everybody.
+    Meeting,
+    /// What a subscriber takes.
+    Memory,
+}
+
 /// How much of everything.
 pub struct Plan {
+    /// What is run at all.
+    pub parts: Vec<Part>,
     /// Subscribers of one publisher, rising. The first and the last tell whether the cost is flat.
     pub subscribers: &'static [usize],
     /// Listeners of one microphone.
@@ -55,6 +83,7 @@ impl Plan {
     /// Everything: less than a quarter of an hour.
     pub fn full() -> Self {
         Self {
+            parts: Part::value_variants().to_vec(),
             subscribers: &[10, LATENCY_AT, 100, 300],
             listeners: 300,
             people: 20,
@@ -70,6 +99,7 @@ impl Plan {
     /// What shows most: less than three minutes.
     pub fn quick() -> Self {
         Self {
+            parts: Part::value_variants().to_vec(),
             subscribers: &[10, LATENCY_AT, 100],
             listeners: 100,
             people: 8,

@@ -19,7 +19,7 @@ use crate::{
     janus::VideoRoom,
     kaigi::{Offer, Room},
     meeting::{Meeting, PATIENCE, Sends},
-    plan::{Plan, Scenario, TIMED_JOINS},
+    plan::{Part, Plan, Scenario, TIMED_JOINS},
     servers::{Kind, Server, Setup},
 };
 
@@ -83,17 +83,20 @@ pub fn run(kind: Kind, setup: &Setup, plan: &Plan, clip: &Rc<Clip>) -> io::Resul
     if kind == Kind::Floor {
         floor(setup, plan, clip, &mut results)?;
     } else {
-        let mut with = |offer, scenario: fn(&mut Session, &Plan, &mut Results) -> io::Result<()>| {
+        let mut with = |part, offer, scenario: fn(&mut Session, &Plan, &mut Results) -> io::Result<()>| {
+            if !plan.parts.contains(&part) {
+                return Ok(());
+            }
             let mut session = Session::start(kind, setup, clip, offer)?;
             let done = scenario(&mut session, plan, &mut results);
             done.map_err(|error| {
                 io::Error::other(format!("{error}\n{} said:\n{}", kind.name(), session.server.log()))
             })
         };
-        with(Offer::Lean, video)?;
-        with(Offer::Lean, audio)?;
-        with(Offer::Whole(plan.people - 1), meeting)?;
-        with(Offer::Whole(1), memory)?;
+        with(Part::Video, Offer::Lean, video)?;
+        with(Part::Sound, Offer::Lean, audio)?;
+        with(Part::Meeting, Offer::Whole(plan.people - 1), meeting)?;
+        with(Part::Memory, Offer::Whole(1), memory)?;
     }
     Ok(results)
 }
@@ -301,7 +304,8 @@ fn memory(session: &mut Session, plan: &Plan, results: &mut Results) -> io::Resu
 
 fn floor(setup: &Setup, plan: &Plan, clip: &Rc<Clip>, results: &mut Results) -> io::Result<()> {
     let videos = plan.subscribers.iter().map(|subscribers| Scenario::Video(*subscribers));
-    for scenario in videos.chain([Scenario::Audio(plan.listeners), Scenario::Meeting(plan.people)]) {
+    let all = videos.chain([Scenario::Audio(plan.listeners), Scenario::Meeting(plan.people)]);
+    for scenario in all.filter(|scenario| plan.parts.contains(&scenario.part())) {
         let server = Server::start(Kind::Floor, setup)?;
         let mut load = FloorLoad::new(clip.clone(), server.address)?;
         match scenario {

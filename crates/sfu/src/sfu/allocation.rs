@@ -36,7 +36,7 @@ impl Sfu {
             self.allocate_voices(index);
             self.allocate_videos(now, index);
             self.tell_slots(index);
-            self.schedule(now, index);
+            self.note_touched(index);
         }
     }
 

@@ -29,6 +29,10 @@ const PROBE_PACKETS: usize = 256;
 impl Sfu {
     /// Writes everything that is to be sent now.
     pub fn flush(&mut self, now: Instant, sink: &mut impl Sink) {
+        while !self.touched.is_empty() || !self.stale.is_empty() {
+            self.finish(now);
+            self.settle(now);
+        }
         for (path, datagram) in self.outgoing.drain(..) {
             sink.datagram(&path, |out| out.extend_from_slice(&datagram));
         }

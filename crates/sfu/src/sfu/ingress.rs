@@ -48,9 +48,6 @@ impl Sfu {
             Err(why) => self.note_refused(why, datagram),
         }
         self.drain(now, index);
-        if !self.stale.is_empty() {
-            self.settle(now);
-        }
     }
 
     /// RTCP of a session as it is after decryption.
@@ -63,39 +60,58 @@ impl Sfu {
         self.drain(now, index);
     }
 
-    /// Takes out what a session's endpoint has to say.
+    /// Takes out what a session's endpoint has to say now. What it has to ask str0m for waits for the end of the batch.
     pub(super) fn drain(&mut self, now: Instant, index: Index) {
         while let Some(session) = self.sessions.get_mut(index as usize)
-            && let Some(output) = session.endpoint.poll()
+            && let Some(output) = session.endpoint.poll_known()
         {
-            match output {
-                Output::Transmit(path, datagram) => self.outgoing.push((path, datagram)),
-                Output::Media { line, layer, codec, packet } => {
-                    self.handle_media(now, index, (line, layer, codec), packet);
-                }
-                Output::SenderReport { line, layer, ntp, rtp } => {
-                    let at = session.publishes.get(line).copied().flatten();
-                    if let Some(published) = at.and_then(|at| self.tracks.get_mut(at)) {
-                        published.track.handle_sender_report(now, layer, ntp, rtp, &mut session.clock);
-                    }
-                }
-                Output::Feedback(feedback) => self.handle_feedback(now, index, feedback),
-                Output::Connected => {
-                    let id = session.id;
-                    self.note_stale(index);
-                    self.events.push_back(Event::Connected(id));
-                }
-                Output::ChannelOpen(_) => {}
-                Output::Data { channel, binary: _, data } => self.handle_data(now, index, channel, &data),
-                Output::Closed(reason) => {
-                    let id = session.id;
-                    self.remove(now, index);
-                    self.events.push_back(Event::Closed(id, reason));
-                    return;
-                }
+            self.handle_output(now, index, output);
+        }
+        self.note_touched(index);
+    }
+
+    /// At the end of a batch: everything that was put off, for all sessions that anything has happened to.
+    pub(super) fn finish(&mut self, now: Instant) {
+        while let Some(index) = self.touched.pop() {
+            while let Some(session) = self.sessions.get_mut(index as usize)
+                && let Some(output) = session.endpoint.poll()
+            {
+                self.handle_output(now, index, output);
+            }
+            if let Some(session) = self.sessions.get_mut(index as usize) {
+                session.touched = false;
+                self.schedule(now, index);
             }
         }
-        self.schedule(now, index);
+    }
+
+    fn handle_output(&mut self, now: Instant, index: Index, output: Output) {
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        match output {
+            Output::Transmit(path, datagram) => self.outgoing.push((path, datagram)),
+            Output::Media { line, layer, codec, packet } => {
+                self.handle_media(now, index, (line, layer, codec), packet);
+            }
+            Output::SenderReport { line, layer, ntp, rtp } => {
+                let at = session.publishes.get(line).copied().flatten();
+                if let Some(published) = at.and_then(|at| self.tracks.get_mut(at)) {
+                    published.track.handle_sender_report(now, layer, ntp, rtp, &mut session.clock);
+                }
+            }
+            Output::Feedback(feedback) => self.handle_feedback(now, index, feedback),
+            Output::Connected => {
+                let id = session.id;
+                self.note_stale(index);
+                self.events.push_back(Event::Connected(id));
+            }
+            Output::ChannelOpen(_) => {}
+            Output::Data { channel, binary: _, data } => self.handle_data(now, index, channel, &data),
+            Output::Closed(reason) => {
+                let id = session.id;
+                self.remove(now, index);
+                self.events.push_back(Event::Closed(id, reason));
+            }
+        }
     }
 
     fn note_refused(&mut self, why: Why, datagram: &[u8]) {

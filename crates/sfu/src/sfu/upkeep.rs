@@ -9,11 +9,18 @@ use crate::{
 
 use super::{Sfu, Timer};
 
+/// A probe's next packets do not leave before this.
+const PACE: Duration = Duration::from_millis(1);
+
+/// A track or room is not looked after again before this.
+const SOON: Duration = Duration::from_millis(5);
+
 /// How often layers that nobody wants are looked for.
 const LAYERS: Duration = Duration::from_millis(200);
 
-/// A session is not looked after more often than this.
-const TICK: Duration = Duration::from_millis(1);
+/// What is not pressing is done at multiples of this: waking costs more than what there is to do, so everybody's timers
+/// share the same few moments.
+const TICK_US: u64 = 10_000;
 
 impl Sfu {
     /// Does what is due by now.
@@ -34,7 +41,6 @@ impl Sfu {
                 Timer::Room(room) => self.service_room(now, room),
             }
         }
-        self.settle(now);
     }
 
     /// Looks after one session.
@@ -70,18 +76,21 @@ impl Sfu {
     /// Enters when a session is due next.
     pub(super) fn schedule(&mut self, now: Instant, index: Index) {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        // What is due and could not be done yet is tried again, but not without end at the same moment.
+        let later = |due: Instant| due.max(now + Duration::from_micros(1));
+        // What was entered already is not put off by what comes in meanwhile.
+        let soonest = session.due.filter(|due| *due > now).map_or(now + PACE, |due| due.min(now + PACE));
         let due = session
             .endpoint
             .poll_timeout()
             .into_iter()
-            .chain(session.bandwidth.poll_timeout())
             .chain(session.again)
             .chain([session.report, session.review])
+            .min()
+            .map(|due| tick(self.started, later(due)))
+            .into_iter()
+            .chain(session.bandwidth.poll_timeout().map(|due| due.max(soonest)))
             .min();
-        // What is due and could not be done yet is tried again, but not without end at the same moment; and what was
-        // entered already is not put off by what comes in meanwhile.
-        let soonest = session.due.map_or(now + TICK, |entered| entered.min(now + TICK));
-        let due = due.map(|due| due.max(soonest));
         if due != session.due {
             if let Some(before) = std::mem::replace(&mut session.due, due) {
                 self.due.remove(&(before, Timer::Session(index)));
@@ -120,7 +129,7 @@ impl Sfu {
             .get(at)
             .and_then(|one| one.track.poll_timeout())
             .map_or(due, |one| one.clamp(now, due));
-        self.due.insert((due.max(now + Duration::from_millis(5)), Timer::Track(at)));
+        self.due.insert((tick(self.started, due.max(now + SOON)), Timer::Track(at)));
     }
 
     pub(super) fn ask_for_keyframes(&mut self, now: Instant, at: usize) {
@@ -153,9 +162,15 @@ impl Sfu {
         }
         self.due.retain(|(_, timer)| *timer != Timer::Room(id));
         if let Some(due) = due {
-            self.due.insert((due.max(now + Duration::from_millis(5)), Timer::Room(id)));
+            self.due.insert((tick(self.started, due.max(now + SOON)), Timer::Room(id)));
         }
     }
+}
+
+/// The first shared moment that is not before `due`.
+fn tick(epoch: Instant, due: Instant) -> Instant {
+    let since = due.saturating_duration_since(epoch).as_micros() as u64;
+    epoch + Duration::from_micros(since.next_multiple_of(TICK_US))
 }
 
 /// Seconds in 32.32 bits. They count from the start of the server, as RFC 3550 §4 allows: what they are for is to
