@@ -38,9 +38,9 @@ const MOST_STRIKES: u8 = 3;
 /// After so long without another loss its earlier ones are forgotten.
 const FORGIVEN: Duration = Duration::from_secs(30);
 
-/// What layers cost and how tall they are until they have been measured.
-const ASSUMED_CAMERA: [(u64, u16); LAYERS] = [(150_000, 180), (500_000, 360), (1_500_000, 720)];
-const ASSUMED_SCREEN: [(u64, u16); LAYERS] = [(800_000, 720), (1_500_000, 1080), (2_500_000, 1080)];
+/// What layers cost and how tall they are until they have been measured: as the web client encodes them.
+const ASSUMED_CAMERA: [(u64, u16); LAYERS] = [(150_000, 180), (500_000, 360), (1_700_000, 720)];
+const ASSUMED_SCREEN: [(u64, u16); LAYERS] = [(500_000, 540), (2_500_000, 1080), (2_500_000, 1080)];
 
 /// What is to be fitted.
 #[derive(Clone, Copy, Debug)]
