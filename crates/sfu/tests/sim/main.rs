@@ -50,6 +50,9 @@ macro_rules! plans_hold {
 
 plans_hold! {
     good_lines: 0..2;
+    a_screen_is_shared: 0..2;
+    another_network: 0..2;
+    ten_seconds_without_network: 0..2;
     five_cameras_over_one_megabit: 0..2;
     a_speaker_change: 0..2;
     a_viewer_from_outside: 0..1;
