@@ -8,6 +8,7 @@
 mod description;
 mod ice;
 mod lines;
+mod missed;
 mod output;
 mod setup;
 #[cfg(test)]
@@ -73,6 +74,8 @@ struct Stream {
     layer: usize,
     /// The highest extended sequence number that came.
     newest: u64,
+    /// Packets lost on the way, as the client was told last.
+    lost: i32,
 }
 
 /// What is there once DTLS is up.
@@ -533,9 +536,11 @@ impl Endpoint {
             [20..=63, ..] => {}
             [128..=191, 192..=223, ..] => {
                 let Some(secured) = &mut self.secured else { return };
-                let sealed = secured.substitute.open_rtcp(&mut datagram).is_ok()
-                    && secured.sealer.seal_rtcp(&mut datagram, 0).is_ok();
-                if !sealed {
+                if secured.substitute.open_rtcp(&mut datagram).is_err() {
+                    return;
+                }
+                self.outputs.extend(missed::of(&datagram, &mut self.streams));
+                if secured.sealer.seal_rtcp(&mut datagram, 0).is_err() {
                     return;
                 }
             }
@@ -620,7 +625,7 @@ impl Endpoint {
         if self.streams.len() >= 64 {
             self.streams.clear();
         }
-        self.streams.insert(ssrc, Stream { line, layer, newest: 0 });
+        self.streams.insert(ssrc, Stream { line, layer, newest: 0, lost: 0 });
         Some((line, layer))
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Seat {
     pub(crate) cname: Box<str>,
     pub(crate) held: Option<Held>,
     pub(crate) paused: bool,
+    /// Packets lost on the way, by the receiver's last report.
+    pub(crate) lost: i32,
 }
 
 /// The track in a seat.

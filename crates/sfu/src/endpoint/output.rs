@@ -80,6 +80,11 @@ pub(crate) enum Output {
         packet: Packet,
     },
     Feedback(Feedback),
+    /// The client is asked for so many packets once more, and told of so many that are lost.
+    Missed {
+        asked: u64,
+        lost: u64,
+    },
     /// A sender report about a layer: one instant on both its clocks.
     SenderReport {
         line: usize,

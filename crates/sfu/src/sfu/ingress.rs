@@ -79,6 +79,10 @@ impl Sfu {
                         published.track.handle_sender_report(now, layer, ntp, rtp, &mut session.clock);
                     }
                 }
+                Output::Missed { asked, lost } => {
+                    session.counters.missed_packets += asked;
+                    session.counters.lost_upstream += lost;
+                }
                 Output::Feedback(feedback) => self.handle_feedback(now, index, feedback),
                 Output::Connected => {
                     let id = session.id;
@@ -260,8 +264,12 @@ impl Sfu {
                 }
             }
             Feedback::Report(report) => {
-                // What was lost since the last one, of 256, of what that layer has sent since.
-                session.counters.lost_packets += u64::from(report.fraction_lost > 0);
+                // The sum falls when what was late came after all.
+                if let Some(seat) = session.slot_of(report.ssrc).and_then(|slot| session.seat_mut(slot)) {
+                    let new = report.lost.saturating_sub(seat.lost).max(0);
+                    seat.lost = seat.lost.max(report.lost);
+                    session.counters.lost_packets += u64::from(new.unsigned_abs());
+                }
             }
         }
     }
