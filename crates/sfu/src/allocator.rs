@@ -14,8 +14,6 @@
 //!
 //! A step up needs headroom, and time since the network last took it away; a step down happens at once.
 
-#![allow(dead_code)]
-
 use std::{
     cmp::Reverse,
     time::{Duration, Instant},

@@ -16,8 +16,6 @@
 //! [`Estimator::poll_timeout`], and [`Estimator::poll_probe`] after each of these. Times are microseconds since the
 //! estimator was made, except where an [`Instant`] says otherwise; rates are bits per second.
 
-#![allow(dead_code)]
-
 mod groups;
 mod history;
 mod loss;

@@ -3,7 +3,6 @@
 //! Offer in, answer out; datagrams in, events and datagrams out. str0m does DTLS, SCTP and all that is about what the
 //! participant sends; ICE ([`ice`]), egress encryption ([`crate::srtp`]) and RTCP about what it receives
 //! ([`crate::rtcp`]) are ours, so a subscriber costs str0m nothing.
-#![allow(dead_code)]
 
 mod description;
 mod ice;
@@ -180,6 +179,7 @@ impl Endpoint {
     }
 
     /// When the client was last heard: an authenticated check, SRTCP, or media.
+    #[cfg(test)]
     pub(crate) fn last_heard(&self) -> Instant {
         self.last_heard
     }
@@ -431,6 +431,7 @@ impl Endpoint {
     }
 
     /// Returns whether any of it is str0m's business too. Apart, so that the fuzzer needs no keys.
+    #[cfg(fuzzing)]
     pub(crate) fn handle_plain_rtcp(&mut self, compound: &[u8]) -> bool {
         rtcp::packets(compound).fold(false, |for_str0m, part| self.handle_rtcp(part) | for_str0m)
     }
@@ -448,7 +449,7 @@ impl Endpoint {
                     return true;
                 }
             }
-            P::Bye(_) => return true,
+            P::Bye => return true,
             P::ReceiverReport { blocks, .. } => {
                 blocks.iter().for_each(|block| feedback(Feedback::Report(block)))
             }

@@ -241,6 +241,7 @@ impl Sfu {
             follows: None,
             allocator: Allocator::new(),
             bandwidth: Estimator::new(now, bwe::Limits { start: START_BITRATE, most: MOST_BITRATE }),
+            sent_by: Vec::new(),
             transport: 0,
             pending: Vec::new(),
             catching_up: false,

@@ -96,6 +96,7 @@ pub(crate) enum Output {
     ChannelOpen(u16),
     Data {
         channel: u16,
+        #[cfg_attr(not(test), expect(dead_code, reason = "messages are passed on as binary"))]
         binary: bool,
         data: Vec<u8>,
     },

@@ -43,7 +43,10 @@ impl Sfu {
         let handled = session.endpoint.handle_datagram(now, path, datagram);
         match handled {
             // What was authentic makes its path known; a session keeps few of them.
-            Ok(()) if stun => drop(self.by_path.insert(*path, index)),
+            Ok(()) if stun => {
+                session.note_path(now);
+                self.by_path.insert(*path, index);
+            }
             Ok(()) => {}
             Err(why) => self.note_refused(why, datagram),
         }
@@ -89,7 +92,7 @@ impl Sfu {
                     self.note_stale(index);
                     self.events.push_back(Event::Connected(id));
                 }
-                Output::ChannelOpen(_) => {}
+                Output::ChannelOpen(channel) => tracing::trace!(channel, "a data channel is open"),
                 Output::Data { channel, binary: _, data } => self.handle_data(now, index, channel, &data),
                 Output::Closed(reason) => {
                     let id = session.id;
