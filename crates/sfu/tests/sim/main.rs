@@ -66,6 +66,33 @@ plans_hold! {
     two_hundred_subscribers: 0..1;
 }
 
+// Seeds that failed once, by what was wrong.
+
+#[test]
+fn jitter_is_no_alarm() {
+    holds("jitter_and_reordering", [0]);
+}
+
+#[test]
+fn the_first_keyframe_of_a_layer_does_not_take_it_away_again() {
+    holds("a_tile_is_enlarged", [3, 4]);
+}
+
+#[test]
+fn what_a_dip_took_is_probed_for_soon() {
+    holds("a_dip", [2, 5]);
+}
+
+#[test]
+fn a_screen_gives_way_to_its_smaller_layer_and_not_to_nothing() {
+    holds("a_screen_is_shared", [3, 5]);
+}
+
+#[test]
+fn after_an_outage_there_is_room_for_pictures_at_once() {
+    holds("ten_seconds_without_network", [4, 5]);
+}
+
 /// `make sim`: `SIM_SEEDS` runs in all, a seed of every plan in turn, for at most `SIM_MINUTES`.
 #[test]
 #[ignore = "takes as long as one likes; make sim"]
