@@ -1,6 +1,11 @@
 //! What `/metrics` shows, each with its meaning, and what the SFU has counted.
 
-use kaigi_worker::sfu::{Counters, Metrics, Refused};
+use std::fmt::Write as _;
+
+use kaigi_worker::{
+    Batches,
+    sfu::{Counters, Metrics, Refused, RoomMetrics},
+};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 /// Registers the descriptions.
@@ -88,9 +93,14 @@ pub(crate) fn describe() {
         "kaigi_sfu_nacked_packets_total",
         "Packets that subscribers reported missing, by whether they could be sent again."
     );
+    describe_counter!("kaigi_sfu_missed_packets_total", "Packets that publishers were asked to send again.");
     describe_counter!(
         "kaigi_sfu_lost_packets_total",
-        "Packets lost on the way to subscribers, by their receiver reports."
+        "Packets lost on the way to subscribers (down) and from publishers (up), by the receivers' reports."
+    );
+    describe_gauge!(
+        "kaigi_sfu_estimate_bits_per_second",
+        "What the networks of subscribers carry, by the lowest and the highest estimate of all rooms."
     );
     describe_counter!(
         "kaigi_sfu_layer_switches_total",
@@ -129,6 +139,8 @@ pub(crate) fn show_sfu(metrics: &Metrics) {
         nacked_packets,
         nacks_unanswered,
         lost_packets,
+        missed_packets,
+        lost_upstream,
         layer_switches,
         keyframe_requests,
         keyframes_asked,
@@ -157,7 +169,14 @@ pub(crate) fn show_sfu(metrics: &Metrics) {
     ] {
         counter!(name, label => value).absolute(count);
     }
-    counter!("kaigi_sfu_lost_packets_total").absolute(lost_packets);
+    counter!("kaigi_sfu_lost_packets_total", "direction" => "down").absolute(lost_packets);
+    counter!("kaigi_sfu_lost_packets_total", "direction" => "up").absolute(lost_upstream);
+    counter!("kaigi_sfu_missed_packets_total").absolute(missed_packets);
+    let estimates = rooms.iter().filter_map(|room| room.estimates);
+    let lowest = estimates.clone().map(|(low, _)| low).min().unwrap_or_default();
+    let highest = estimates.map(|(_, high)| high).max().unwrap_or_default();
+    gauge!("kaigi_sfu_estimate_bits_per_second", "which" => "lowest").set(lowest as f64);
+    gauge!("kaigi_sfu_estimate_bits_per_second", "which" => "highest").set(highest as f64);
     counter!("kaigi_sfu_layer_switches_total").absolute(layer_switches);
     counter!("kaigi_sfu_queue_drops_total").absolute(queue_drops);
     let Refused { unknown_path, stun, srtp, dtls, offers } = *refused;
@@ -165,5 +184,99 @@ pub(crate) fn show_sfu(metrics: &Metrics) {
         [("unknown_path", unknown_path), ("stun", stun), ("srtp", srtp), ("dtls", dtls), ("offer", offers)]
     {
         counter!("kaigi_sfu_refused_total", "why" => why).absolute(count);
+    }
+}
+
+/// How long the media threads worked at a time, as a histogram and, for those who look without a Prometheus, as its
+/// quantiles since the start.
+pub(crate) fn histogram_of(batches: &Batches) -> String {
+    const NAME: &str = "kaigi_media_batch_seconds";
+    let mut text = format!(
+        "\n# HELP {NAME} Time a media thread worked before it waited again: what comes next waits no longer.\n\
+         # TYPE {NAME} histogram\n"
+    );
+    for (bound, count) in batches.cumulative() {
+        let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".into() };
+        let _ = writeln!(text, "{NAME}_bucket{{le=\"{bound}\"}} {count}");
+    }
+    let _ = writeln!(text, "{NAME}_sum {}\n{NAME}_count {}", batches.seconds(), batches.count());
+    let _ = writeln!(
+        text,
+        "\n# HELP {NAME}_quantile The same: what this share of all batches since the start took at most.\n\
+         # TYPE {NAME}_quantile gauge"
+    );
+    for share in [0.5, 0.99] {
+        let seconds = batches.quantile(share).unwrap_or_default();
+        let _ = writeln!(text, "{NAME}_quantile{{quantile=\"{share}\"}} {seconds}");
+    }
+    text
+}
+
+/// Rooms that are shown each by itself; there may be thousands.
+const MOST_ROOMS: usize = 100;
+
+/// The busiest rooms that are open, each under a number that says nothing of its name, which is a key to it.
+pub(crate) fn rooms(rooms: &[RoomMetrics]) -> String {
+    type Of = fn(&RoomMetrics) -> u64;
+    const SHOWN: [(&str, &str, Of); 16] = [
+        ("sessions", "gauge", |room| room.sessions as u64),
+        ("tracks", "gauge", |room| room.tracks as u64),
+        ("received_packets_total", "counter", |room| room.counters.received_packets),
+        ("forwarded_packets_total", "counter", |room| room.counters.forwarded_packets),
+        ("forwarded_bytes_total", "counter", |room| room.counters.forwarded_bytes),
+        ("sent_again_packets_total", "counter", |room| room.counters.retransmitted_packets),
+        ("nacked_packets_total", "counter", |room| room.counters.nacked_packets),
+        ("missed_packets_total", "counter", |room| room.counters.missed_packets),
+        ("lost_down_packets_total", "counter", |room| room.counters.lost_packets),
+        ("lost_up_packets_total", "counter", |room| room.counters.lost_upstream),
+        ("layer_switches_total", "counter", |room| room.counters.layer_switches),
+        ("keyframe_requests_total", "counter", |room| room.counters.keyframe_requests),
+        ("keyframes_asked_total", "counter", |room| room.counters.keyframes_asked),
+        ("queue_drops_total", "counter", |room| room.counters.queue_drops),
+        ("estimate_lowest_bits_per_second", "gauge", |room| room.estimates.map_or(0, |(low, _)| low)),
+        ("estimate_highest_bits_per_second", "gauge", |room| room.estimates.map_or(0, |(_, high)| high)),
+    ];
+    let mut busiest: Vec<&RoomMetrics> = rooms.iter().collect();
+    busiest.sort_by_key(|room| (std::cmp::Reverse(room.sessions), room.room.0));
+    busiest.truncate(MOST_ROOMS);
+    let mut text = String::new();
+    for (name, kind, of) in SHOWN.iter().filter(|_| !busiest.is_empty()) {
+        let _ = writeln!(text, "\n# TYPE kaigi_sfu_room_{name} {kind}");
+        for room in &busiest {
+            let _ = writeln!(text, "kaigi_sfu_room_{name}{{room=\"{}\"}} {}", room.room.0, of(room));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use kaigi_worker::sfu::RoomId;
+
+    use super::*;
+
+    #[test]
+    fn the_rooms_with_most_in_them_are_shown() {
+        let room = |number: u64, sessions: usize| RoomMetrics {
+            room: RoomId(number),
+            sessions,
+            tracks: 2,
+            estimates: Some((300_000, 2_000_000)),
+            counters: Counters { forwarded_packets: number * 10, ..Counters::default() },
+        };
+        let many: Vec<_> = (0..300).map(|number| room(number, number as usize)).collect();
+        let text = rooms(&many);
+        assert!(text.contains("\nkaigi_sfu_room_forwarded_packets_total{room=\"299\"} 2990\n"), "{text}");
+        assert!(text.contains("\nkaigi_sfu_room_estimate_lowest_bits_per_second{room=\"200\"} 300000\n"));
+        assert!(!text.contains("room=\"199\""));
+        assert_eq!(rooms(&[]), "");
+    }
+
+    #[test]
+    fn batches_are_a_histogram() {
+        let text = histogram_of(&Batches::default());
+        assert!(text.contains("kaigi_media_batch_seconds_bucket{le=\"0.000001\"} 0\n"), "{text}");
+        assert!(text.contains("_bucket{le=\"1.048576\"} 0\n") && text.contains("_bucket{le=\"+Inf\"} 0\n"));
+        assert!(text.contains("kaigi_media_batch_seconds_quantile{quantile=\"0.99\"} 0\n"));
     }
 }

@@ -179,6 +179,13 @@ impl Server {
         self.store.as_ref().map(|store| store.current())
     }
 
+    /// The routes and what is behind them, without listeners.
+    #[cfg(test)]
+    pub(crate) fn into_router(self) -> (axum::Router, Arc<Hub>) {
+        let (socket_layer, _io) = signaling::layer(self.hub.clone());
+        (http::router(self.site, socket_layer, None), self.hub)
+    }
+
     /// Serves until `stop` completes; then tells the clients, which come back to the next server.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (socket_layer, _io) = signaling::layer(self.hub.clone());

@@ -123,8 +123,8 @@ async fn write_frames(mut writer: impl AsyncWrite + Unpin, tls: bool, outbox: &O
 }
 
 /// Shows what the media threads have counted.
-pub(crate) fn show_metrics(worker: &Worker) {
-    let Metrics { turn, sfu, io, open } = worker.metrics();
+pub(crate) fn show_metrics(worker: &Worker) -> String {
+    let Metrics { turn, sfu, io, batches, open } = worker.metrics();
     crate::metrics::show_sfu(&sfu);
     gauge!("kaigi_sfu_sessions").set(open.sessions as f64);
     gauge!("kaigi_turn_allocations").set(open.allocations as f64);
@@ -167,6 +167,7 @@ pub(crate) fn show_metrics(worker: &Worker) {
     }
     counter!("kaigi_turn_stream_frames_dropped_total").absolute(io.lost_frames);
     counter!("kaigi_media_thread_restarts_total").absolute(io.restarts);
+    crate::metrics::histogram_of(&batches) + &crate::metrics::rooms(&sfu.rooms)
 }
 
 #[cfg(test)]

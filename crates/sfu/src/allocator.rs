@@ -6,14 +6,13 @@
 //! round by round. A step that does not fit is left out, and smaller ones behind it may still fit.
 //!
 //! What holds, always:
-//! - audio and the chosen layers together cost at most the estimate;
+//! - audio and the chosen layers together cost at most the estimate, and a tenth more where all of them are being sent
+//!   already: neither estimates nor the cost of layers are known any better;
 //! - no layer is larger than useful while a smaller one is being sent by the publisher;
 //! - no want is paused while one behind it that costs no less is served (but for one waiting out its hold);
 //! - a higher estimate worsens nobody unless somebody before him gains by it.
 //!
 //! A step up needs headroom, and time since the network last took it away; a step down happens at once.
-
-#![allow(dead_code)]
 
 use std::{
     cmp::Reverse,
@@ -30,6 +29,8 @@ pub(crate) const LAYERS: usize = 3;
 
 /// A step up is taken if this much more than it costs would fit.
 const HEADROOM_PERCENT: u64 = 115;
+/// A step that was taken is kept while it costs this much more than what fits.
+const KEPT_PERCENT: u64 = 110;
 /// A layer fills a picture that is this much taller than it.
 const TOLERANCE_PERCENT: u32 = 85;
 /// How long a step that the network took away stays away; twice as long each time it happens again.
@@ -38,9 +39,9 @@ const MOST_STRIKES: u8 = 3;
 /// After so long without another loss its earlier ones are forgotten.
 const FORGIVEN: Duration = Duration::from_secs(30);
 
-/// What layers cost and how tall they are until they have been measured.
-const ASSUMED_CAMERA: [(u64, u16); LAYERS] = [(150_000, 180), (500_000, 360), (1_500_000, 720)];
-const ASSUMED_SCREEN: [(u64, u16); LAYERS] = [(800_000, 720), (1_500_000, 1080), (2_500_000, 1080)];
+/// What layers cost and how tall they are until they have been measured: as the web client encodes them.
+const ASSUMED_CAMERA: [(u64, u16); LAYERS] = [(150_000, 180), (500_000, 360), (1_700_000, 720)];
+const ASSUMED_SCREEN: [(u64, u16); LAYERS] = [(500_000, 540), (2_500_000, 1080), (2_500_000, 1080)];
 
 /// What is to be fitted.
 #[derive(Clone, Copy, Debug)]
@@ -290,7 +291,7 @@ fn fit<K: Copy + Eq>(
     let sent =
         |(held, climb): (&Held<K>, &Climb)| climb.ladder.now(held.layer).max(climb.ladder.cost(climb.had));
     let mut before: u64 = held.iter().zip(&climbs).map(sent).sum();
-    let congested = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum::<u64>() > budget;
+    let congested = climbs.iter().map(|climb| climb.ladder.cost(climb.had)).sum::<u64>() > kept(budget);
     let waiting = loop {
         let waiting = climb(&mut climbs, budget, before);
         // Taking a step can free others; each time around something gains that comes before all that lose.
@@ -317,10 +318,14 @@ fn fit<K: Copy + Eq>(
     (layers, again)
 }
 
+fn kept(budget: u64) -> u64 {
+    budget.saturating_mul(KEPT_PERCENT) / 100
+}
+
 /// Goes through all rounds once; `before` is what is being sent. Whether one on hold would have climbed.
 fn climb(climbs: &mut [Climb], budget: u64, before: u64) -> bool {
     // A swap that does not raise the sum needs no headroom.
-    let limit = (budget.saturating_mul(100) / HEADROOM_PERCENT).max(before.min(budget));
+    let limit = (budget.saturating_mul(100) / HEADROOM_PERCENT).max(before.min(kept(budget)));
     let mut used = 0u64;
     // What those on hold would take is not given to others meanwhile, but not taken from them either.
     let mut reserved = 0u64;
@@ -329,7 +334,7 @@ fn climb(climbs: &mut [Climb], budget: u64, before: u64) -> bool {
         for climb in climbs.iter_mut().filter(|climb| climb.got == round && round < climb.ladder.len) {
             let extra = climb.ladder.cost(round + 1) - climb.ladder.cost(round);
             if round < climb.had {
-                if used.saturating_add(extra) > budget {
+                if used.saturating_add(extra) > kept(budget) {
                     continue;
                 }
             } else if used.saturating_add(reserved).saturating_add(extra) > limit {

@@ -16,8 +16,6 @@
 //! [`Estimator::poll_timeout`], and [`Estimator::poll_probe`] after each of these. Times are microseconds since the
 //! estimator was made, except where an [`Instant`] says otherwise; rates are bits per second.
 
-#![allow(dead_code)]
-
 mod groups;
 mod history;
 mod loss;
@@ -48,6 +46,8 @@ pub(crate) const MIN_BITRATE: u64 = 50_000;
 /// No feedback for so long while packets are sent: less is sent, more so each time this passes again.
 const SILENCE_US: u64 = 500_000;
 const SILENCE_FACTOR: f64 = 0.85;
+/// What was estimated before a silence of this long is taken up again when it is over: the network was gone, not full.
+const GONE_US: u64 = 2_000_000;
 /// A queue that stands for less is no sign of a full network.
 const CALM_US: u64 = 30_000;
 /// What a probe may leave behind for a moment.
@@ -85,6 +85,8 @@ pub(crate) struct Estimator {
     heard_us: Option<u64>,
     /// Sent since then.
     unheard: bool,
+    /// When feedback did not come any more, and the estimate then.
+    silent: Option<(u64, u64)>,
 }
 
 impl Estimator {
@@ -110,6 +112,7 @@ impl Estimator {
             path_since_us: 0,
             heard_us: None,
             unheard: false,
+            silent: None,
         }
     }
 
@@ -118,6 +121,8 @@ impl Estimator {
     pub(crate) fn sent(&mut self, now: Instant, sequence: u16, bytes: usize, cluster: Option<Cluster>) {
         let now_us = self.micros(now);
         let bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
+        // Media counts as well: what is measured is all that is sent meanwhile.
+        let cluster = cluster.or_else(|| self.prober.sending());
         self.history.push(now_us, sequence, bytes, cluster);
         self.sent.add(now_us, bytes);
         self.unheard = true;
@@ -137,11 +142,16 @@ impl Estimator {
     ) {
         let now_us = self.micros(now);
         let reference_us = self.arrivals.unwrap(reference);
+        if let Some((since_us, bitrate)) = self.silent.take()
+            && now_us >= since_us + GONE_US
+        {
+            self.begin_anew(now_us, bitrate);
+        }
         let mut usage = self.trend.usage();
         let mut newest_sent_us = None;
         for (sequence, arrival) in packets {
             let Some(arrival) = arrival else {
-                if self.history.lost(sequence) {
+                if self.history.lost(sequence).is_some_and(|sent_us| sent_us > self.path_since_us) {
                     self.loss.lost();
                 }
                 continue;
@@ -177,8 +187,10 @@ impl Estimator {
 
         let before = self.estimate();
         let standing_us = self.queue.settle(now_us);
-        if usage == Usage::Over && standing_us < PROBE_QUEUE_US && self.prober.disturbs(now_us) {
-            // The queue is the probe's: it will drain, and it tells nothing about what is sent otherwise.
+        // A queue that not every packet of a feedback has met is jitter, and one that a probe has made will drain: neither
+        // tells anything about what is sent otherwise.
+        let probed = standing_us < PROBE_QUEUE_US && self.prober.disturbs(now_us);
+        if usage == Usage::Over && (standing_us < self.queue.doubt_us() || probed) {
             usage = Usage::Under;
         }
         let seen = Seen {
@@ -211,7 +223,13 @@ impl Estimator {
     /// Packets take another way from now on, of which nothing is known but that it is no better than assumed.
     pub(crate) fn path_changed(&mut self, now: Instant) {
         let now_us = self.micros(now);
-        let bitrate = self.estimate().min(self.limits.start) as f64;
+        self.begin_anew(now_us, self.estimate());
+    }
+
+    /// With what is assumed of any network, or less if this one was known to carry less.
+    fn begin_anew(&mut self, now_us: u64, before: u64) {
+        let bitrate = before.min(self.limits.start) as f64;
+        self.silent = None;
         self.groups = Groups::default();
         self.trend = Trend::new();
         self.queue = Queue::default();
@@ -235,18 +253,20 @@ impl Estimator {
             && self.unheard
             && now_us >= heard_us + self.silence_us()
         {
+            let estimate = self.estimate();
+            self.silent.get_or_insert((heard_us, estimate));
             self.heard_us = Some(now_us);
             self.rate.scale(SILENCE_FACTOR);
         }
         self.prober.expire(now_us);
     }
 
-    /// What to send next to try whether more gets through. Once it is asked for it counts as sent.
+    /// What to send now, beyond what is sent anyway, to try whether more gets through.
     pub(crate) fn poll_probe(&mut self, now: Instant) -> Option<Probe> {
         let now_us = self.micros(now);
         // Without feedback a probe would tell nothing, and while a queue stands it would only lengthen it.
         self.rtt_us?;
-        if self.queue.standing_us() > CALM_US {
+        if !self.prober.underway() && self.queued() {
             self.prober.postpone(now_us);
             return None;
         }
@@ -280,8 +300,12 @@ impl Estimator {
     }
 
     fn bound_loss(&mut self, now_us: u64) {
-        let queued = self.queue.standing_us() > CALM_US;
+        let queued = self.queued();
         self.loss.update(now_us, self.rate.bitrate(), queued, self.rtt_us.unwrap_or(0));
+    }
+
+    fn queued(&self) -> bool {
+        self.queue.standing_us() > CALM_US.max(self.queue.doubt_us())
     }
 
     fn silence_us(&self) -> u64 {

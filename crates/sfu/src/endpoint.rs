@@ -3,11 +3,11 @@
 //! Offer in, answer out; datagrams in, events and datagrams out. str0m does DTLS, SCTP and all that is about what the
 //! participant sends; ICE ([`ice`]), egress encryption ([`crate::srtp`]) and RTCP about what it receives
 //! ([`crate::rtcp`]) are ours, so a subscriber costs str0m nothing.
-#![allow(dead_code)]
 
 mod description;
 mod ice;
 mod lines;
+mod missed;
 mod output;
 mod setup;
 #[cfg(test)]
@@ -75,6 +75,8 @@ struct Stream {
     layer: usize,
     /// The highest extended sequence number that came.
     newest: u64,
+    /// Packets lost on the way, as the client was told last.
+    lost: i32,
 }
 
 /// What came out of str0m.
@@ -187,6 +189,7 @@ impl Endpoint {
     }
 
     /// When the client was last heard: an authenticated check, SRTCP, or media.
+    #[cfg(test)]
     pub(crate) fn last_heard(&self) -> Instant {
         self.last_heard
     }
@@ -448,6 +451,7 @@ impl Endpoint {
     }
 
     /// Returns whether any of it is str0m's business too. Apart, so that the fuzzer needs no keys.
+    #[cfg(fuzzing)]
     pub(crate) fn handle_plain_rtcp(&mut self, compound: &[u8]) -> bool {
         rtcp::packets(compound).fold(false, |for_str0m, part| self.handle_rtcp(part) | for_str0m)
     }
@@ -465,7 +469,7 @@ impl Endpoint {
                     return true;
                 }
             }
-            P::Bye(_) => return true,
+            P::Bye => return true,
             P::ReceiverReport { blocks, .. } => {
                 blocks.iter().for_each(|block| feedback(Feedback::Report(block)))
             }
@@ -579,9 +583,11 @@ impl Endpoint {
             [20..=63, ..] => {}
             [128..=191, 192..=223, ..] => {
                 let Some(secured) = &mut self.secured else { return };
-                let sealed = secured.substitute.open_rtcp(&mut datagram).is_ok()
-                    && secured.sealer.seal_rtcp(&mut datagram, 0).is_ok();
-                if !sealed {
+                if secured.substitute.open_rtcp(&mut datagram).is_err() {
+                    return;
+                }
+                self.outputs.extend(missed::of(&datagram, &mut self.streams));
+                if secured.sealer.seal_rtcp(&mut datagram, 0).is_err() {
                     return;
                 }
             }
@@ -665,7 +671,7 @@ impl Endpoint {
         if self.streams.len() >= 64 {
             self.streams.clear();
         }
-        self.streams.insert(ssrc, Stream { line, layer, newest: 0 });
+        self.streams.insert(ssrc, Stream { line, layer, newest: 0, lost: 0 });
         Some((line, layer))
     }
 

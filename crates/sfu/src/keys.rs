@@ -5,7 +5,6 @@
 //! [`provider`] wraps the DTLS implementation, keeps the real keys for [`crate::srtp`], and passes on a substitute for
 //! our own half. What str0m encrypts with the substitute never leaves the process: the endpoint opens it and seals
 //! it again with the one [`Sealer`](crate::srtp::Sealer) there is.
-#![allow(dead_code)]
 
 pub(crate) mod opening;
 

@@ -23,6 +23,10 @@ pub struct Counters {
     pub nacks_unanswered: u64,
     /// Packets lost on the way to subscribers, by their receiver reports (RFC 3550 §6.4.1).
     pub lost_packets: u64,
+    /// Packets that publishers were asked to send again.
+    pub missed_packets: u64,
+    /// Packets lost on the way from publishers, by the reports they got.
+    pub lost_upstream: u64,
     /// Times a subscriber's picture went to another layer.
     pub layer_switches: u64,
     /// Keyframes that subscribers asked for (PLI, FIR).
@@ -40,7 +44,7 @@ pub struct Counters {
 impl Counters {
     /// Adds all of another's.
     pub fn add(&mut self, other: &Counters) {
-        let pairs: [(&mut u64, u64); 15] = [
+        let pairs: [(&mut u64, u64); 17] = [
             (&mut self.received_packets, other.received_packets),
             (&mut self.received_bytes, other.received_bytes),
             (&mut self.forwarded_packets, other.forwarded_packets),
@@ -50,6 +54,8 @@ impl Counters {
             (&mut self.nacked_packets, other.nacked_packets),
             (&mut self.nacks_unanswered, other.nacks_unanswered),
             (&mut self.lost_packets, other.lost_packets),
+            (&mut self.missed_packets, other.missed_packets),
+            (&mut self.lost_upstream, other.lost_upstream),
             (&mut self.layer_switches, other.layer_switches),
             (&mut self.keyframe_requests, other.keyframe_requests),
             (&mut self.keyframes_asked, other.keyframes_asked),

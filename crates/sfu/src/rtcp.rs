@@ -1,6 +1,5 @@
 //! RTCP (RFC 3550 §6, RFC 4585, RFC 5104, transport-wide congestion control): what peers say, read with bounds, and
 //! the one compound we write.
-#![allow(dead_code)]
 
 #[cfg(test)]
 mod tests;
@@ -42,11 +41,10 @@ pub(crate) enum Packet<'a> {
         blocks: Blocks<'a>,
     },
     ReceiverReport {
-        ssrc: u32,
         blocks: Blocks<'a>,
     },
     Description,
-    Bye(Words<'a>),
+    Bye,
     ExtendedReport,
     Nack {
         ssrc: u32,
@@ -130,8 +128,6 @@ pub(crate) struct TransportFeedback<'a> {
     pub count: u16,
     /// Of 64 ms, with a sign, of 24 bits.
     pub reference: i32,
-    /// Counts feedback packets.
-    pub number: u8,
     chunks_and_deltas: &'a [u8],
 }
 
@@ -278,9 +274,9 @@ fn read(packet: &[u8]) -> Option<Packet<'_>> {
             ntp: u64::from(word(body, 4)) << 32 | u64::from(word(body, 8)),
             rtp: word(body, 12),
         },
-        (RECEIVER_REPORT, _) => Packet::ReceiverReport { blocks: blocks(4)?, ssrc: word(body, 0) },
+        (RECEIVER_REPORT, _) => Packet::ReceiverReport { blocks: blocks(4)? },
         (DESCRIPTION, _) => Packet::Description,
-        (BYE, _) => Packet::Bye(Words(body.get(..4 * count)?)),
+        (BYE, _) if body.len() >= 4 * count => Packet::Bye,
         (EXTENDED_REPORT, _) => Packet::ExtendedReport,
         (TRANSPORT_FEEDBACK, 1) if body.len() >= 12 => {
             Packet::Nack { ssrc: word(body, 4), entries: Words(&body[8..]) }
@@ -289,7 +285,6 @@ fn read(packet: &[u8]) -> Option<Packet<'_>> {
             base: (word(body, 8) >> 16) as u16,
             count: word(body, 8) as u16,
             reference: (word(body, 12) as i32) >> 8,
-            number: body[15],
             chunks_and_deltas: &body[16..],
         }),
         (PAYLOAD_FEEDBACK, 1) if body.len() >= 8 => Packet::PictureLoss { ssrc: word(body, 4) },

@@ -8,7 +8,7 @@ use crate::{
     endpoint::Endpoint,
     forward::{Clock, Slot, TrackId},
     metrics::Counters,
-    model::{RoomId, SessionId, SlotState, Source, View},
+    model::{Path, RoomId, SessionId, SlotState, Source, View},
     speakers::AudioSlots,
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) follows: Option<SessionId>,
     pub(crate) allocator: Allocator<usize>,
     pub(crate) bandwidth: Estimator,
+    /// The paths it was sent by, the last ones.
+    pub(crate) sent_by: Vec<Path>,
     /// The next transport-wide sequence number.
     pub(crate) transport: u16,
     pub(crate) pending: Vec<Pending>,
@@ -71,6 +73,8 @@ pub(crate) struct Seat {
     pub(crate) cname: Box<str>,
     pub(crate) held: Option<Held>,
     pub(crate) paused: bool,
+    /// Packets lost on the way, by the receiver's last report.
+    pub(crate) lost: i32,
 }
 
 /// The track in a seat.
@@ -99,7 +103,22 @@ pub(crate) enum Pending {
     Again { slot: u16, sequence: u16 },
 }
 
+/// A client that goes from one path to the other and back is not on another network each time.
+const PATHS: usize = 8;
+
 impl Session {
+    /// The client may have chosen another path: of a network that is new nothing is known.
+    pub(crate) fn note_path(&mut self, now: Instant) {
+        let Some(path) = self.endpoint.path().filter(|path| !self.sent_by.contains(path)) else { return };
+        if !self.sent_by.is_empty() {
+            self.bandwidth.path_changed(now);
+        }
+        if self.sent_by.len() == PATHS {
+            self.sent_by.remove(0);
+        }
+        self.sent_by.push(*path);
+    }
+
     /// Video slots come first, audio slots after them.
     pub(crate) fn seat_mut(&mut self, slot: u16) -> Option<&mut Seat> {
         let slot = usize::from(slot);

@@ -243,6 +243,7 @@ impl Sfu {
             follows: None,
             allocator: Allocator::new(),
             bandwidth: Estimator::new(now, bwe::Limits { start: START_BITRATE, most: MOST_BITRATE }),
+            sent_by: Vec::new(),
             transport: 0,
             pending: Vec::new(),
             catching_up: false,
@@ -373,7 +374,8 @@ impl Session {
                 Role::Sends(_) | Role::Idle => None,
             })
         };
-        let seat = |(line, cname)| Seat { slot: Slot::new(now, line), cname, held: None, paused: false };
+        let seat =
+            |(line, cname)| Seat { slot: Slot::new(now, line), cname, held: None, paused: false, lost: 0 };
         let (video, audio) = (self.video.len(), self.audio.len());
         self.video.extend(slots(Kind::Video).skip(video).map(seat));
         self.audio.extend(slots(Kind::Audio).skip(audio).map(seat));

@@ -6,8 +6,6 @@
 //!
 //! Only the level of RFC 6464 is used. Its V bit is not: browsers do not agree on what it means.
 
-#![allow(dead_code)]
-
 use std::time::{Duration, Instant};
 
 use crate::model::{SessionId, Source};

@@ -4,7 +4,6 @@
 //! A session has exactly one [`Sealer`], and it alone holds the keys we send with ([`crate::keys`]). Its SRTCP index
 //! counts all packets of the session, whatever their SSRC, so no nonce comes twice. For RTP the caller gives the
 //! extended sequence number: one SSRC must never use one twice.
-#![allow(dead_code)]
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! What the threads count.
 
+use crate::batches::Batches;
+
 /// Everything counted by the TURN servers, the SFU and the sockets. All counters only grow; what is open does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
@@ -9,6 +11,8 @@ pub struct Metrics {
     pub sfu: kaigi_sfu::Metrics,
     /// By what is around them.
     pub io: Io,
+    /// How long the threads worked at a time.
+    pub batches: Batches,
     /// What there is now.
     pub open: Open,
 }
@@ -64,6 +68,7 @@ impl Metrics {
         self.sfu.refused.add(&other.sfu.refused);
         self.sfu.rooms.extend_from_slice(&other.sfu.rooms);
         self.io.add(&other.io);
+        self.batches.add(&other.batches);
         self.open.allocations += other.open.allocations;
         self.open.permissions += other.open.permissions;
         self.open.channels += other.open.channels;

@@ -6,6 +6,7 @@
 //! same one. What a thread receives for a session or a relay of another is handed over inside the process; the
 //! owner answers from its own socket of the same address.
 
+mod batches;
 mod counters;
 mod egress;
 mod media;
@@ -37,6 +38,7 @@ use kaigi_udp::Buffers;
 pub use kaigi_udp::{Offload, offload};
 use rand::{SeedableRng, rngs::StdRng};
 
+pub use batches::Batches;
 pub use counters::{Io, Metrics, Open};
 pub use outbox::Outbox;
 pub use sessions::{Busy, Connect, Report};

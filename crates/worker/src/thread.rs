@@ -21,6 +21,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
     Metrics, Open, SOCKET_BUFFER,
+    batches::Batches,
     media::Media,
     neighbours::{BELL, Inbox, Neighbours},
     pace::Pace,
@@ -148,6 +149,7 @@ struct Turns {
     inbox: bool,
     /// When metrics are shown next; `None` while nothing happens.
     tick: Option<Instant>,
+    batches: Batches,
     past: Metrics,
     shown: Arc<Mutex<Metrics>>,
 }
@@ -157,7 +159,17 @@ impl Turns {
         // After a panic nobody tells again of what was there.
         let shared = vec![true; media.outlet.shared.len()];
         let (batch, relays) = (Batch::default(), VecDeque::new());
-        Self { media, batch, shared, relays, inbox: true, tick: None, past, shown }
+        Self {
+            media,
+            batch,
+            shared,
+            relays,
+            inbox: true,
+            tick: None,
+            batches: Batches::default(),
+            past,
+            shown,
+        }
     }
 
     /// Until the worker is gone.
@@ -171,10 +183,12 @@ impl Turns {
                 tracing::error!(%error, "waiting for sockets failed");
                 thread::sleep(PAUSE);
             }
-            pace.wake(Instant::now());
+            let began = Instant::now();
+            pace.wake(began);
             events.iter().for_each(|event| self.note(event));
             self.take_turns(inbox);
             self.keep_time();
+            self.batches.note(began.elapsed());
             if let Some(rest) = pace.rest(Instant::now()).filter(|_| !self.has_more()) {
                 thread::sleep(rest);
             }
@@ -290,6 +304,7 @@ impl Turns {
             turn: self.media.turn.metrics().clone(),
             sfu: self.media.sfu.metrics(),
             io: self.media.outlet.io,
+            batches: self.batches,
             open,
         });
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = sum;

@@ -1,6 +1,9 @@
 //! A room of two live sessions, on a network without distance and in virtual time: str0m clients that send a camera
 //! and a microphone and receive each other's.
 
+// Not every target uses all of it.
+#![allow(dead_code)]
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,

@@ -47,9 +47,9 @@ pub(super) async fn metrics(
             "metrics are for requests from loopback, or with the token of --metrics-token as Bearer token";
         return assets::text(StatusCode::FORBIDDEN, words);
     }
-    crate::turn::show_metrics(&site.worker);
+    let more = crate::turn::show_metrics(&site.worker);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], site.metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, kind)], site.metrics.render() + &more).into_response()
 }
 
 #[derive(Serialize)]

@@ -270,3 +270,6 @@ fn links(server: &IceServer) -> impl Iterator<Item = HeaderValue> {
         HeaderValue::from_str(&link).ok()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,15 +73,15 @@ impl History {
         Some(Packet { sent_us: entry.sent_us, bytes: entry.bytes, cluster: Cluster::of(entry.cluster) })
     }
 
-    /// It has not arrived; whether that is news.
-    pub(super) fn lost(&mut self, sequence: u16) -> bool {
+    /// It has not arrived. When it was sent, if that is news.
+    pub(super) fn lost(&mut self, sequence: u16) -> Option<u64> {
         let place = self.place(sequence);
         let entry = &mut self.entries[place];
         let news = entry.sequence == sequence && entry.state == State::OnItsWay;
         if news {
             entry.state = State::Lost;
         }
-        news
+        news.then_some(entry.sent_us)
     }
 
     /// When the newest was sent.
@@ -117,12 +117,12 @@ mod tests {
         let mut history = History::new();
         history.push(10, 7, 100, None);
         assert!(history.acked(8).is_none());
-        assert!(history.lost(7));
-        assert!(!history.lost(7));
+        assert_eq!(history.lost(7), Some(10));
+        assert_eq!(history.lost(7), None);
         // It was only late.
         assert_eq!(history.acked(7).map(|packet| (packet.sent_us, packet.bytes)), Some((10, 100)));
         assert!(history.acked(7).is_none());
-        assert!(!history.lost(7));
+        assert_eq!(history.lost(7), None);
     }
 
     #[test]

@@ -4,6 +4,11 @@
 /// The least delay is remembered for one to two of these, so that a path that has become longer is not taken for a
 /// queue for good.
 const MEMORY_US: u64 = 5_000_000;
+/// How fast [`Queue::wobble_us`] follows.
+const WOBBLE_US: f64 = 3_000_000.0;
+/// Less than so many times it is no queue yet, within bounds: more than the most is one whatever the jitter.
+const WOBBLES: f64 = 3.5;
+const DOUBT_US: std::ops::RangeInclusive<f64> = 5_000.0..=50_000.0;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -14,6 +19,10 @@ pub(super) struct Queue {
     /// The least of this feedback: what waited behind a burst of its own does not count.
     newest_us: Option<i64>,
     standing_us: u64,
+    /// By how much the least delay changes from one feedback to the next: little where a queue grows or stands, much
+    /// where there is jitter.
+    wobble_us: f64,
+    settled_us: u64,
 }
 
 impl Queue {
@@ -32,8 +41,18 @@ impl Queue {
         let least_us = self.least_us.map_or(newest_us, |least_us| least_us.min(newest_us));
         self.least_us = Some(least_us);
         let base_us = self.least_before_us.map_or(least_us, |before_us| before_us.min(least_us));
-        self.standing_us = (newest_us - base_us) as u64;
+        let standing_us = (newest_us - base_us) as u64;
+        let step_us = standing_us.abs_diff(std::mem::replace(&mut self.standing_us, standing_us));
+        let passed_us = now_us.saturating_sub(self.settled_us).min(100_000) as f64;
+        self.settled_us = now_us;
+        let step_us = (step_us as f64).min(*DOUBT_US.end());
+        self.wobble_us += (step_us - self.wobble_us) * passed_us / WOBBLE_US;
         self.standing_us
+    }
+
+    /// A queue that stands for less may be jitter.
+    pub(super) fn doubt_us(&self) -> u64 {
+        (self.wobble_us * WOBBLES).clamp(*DOUBT_US.start(), *DOUBT_US.end()) as u64
     }
 
     pub(super) fn standing_us(&self) -> u64 {
@@ -44,6 +63,21 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_doubted_follows_the_jitter_within_bounds() {
+        let mut queue = Queue::default();
+        let mut doubt = |from_s: u64, delay_us: fn(u64) -> i64| {
+            for turn in from_s * 10..from_s * 10 + 100 {
+                queue.push(turn * 100_000, turn as i64 * 100_000 + delay_us(turn));
+                queue.settle(turn * 100_000);
+            }
+            queue.doubt_us()
+        };
+        assert!((5_000..8_000).contains(&doubt(1, |turn| turn as i64 * 1_000)));
+        assert!((35_000..50_000).contains(&doubt(11, |turn| (turn % 2) as i64 * 12_000)));
+        assert_eq!(doubt(21, |turn| (turn % 5) as i64 * 100_000), 50_000);
+    }
 
     #[test]
     fn only_what_nothing_escaped_is_a_standing_queue() {

@@ -248,6 +248,57 @@ fn a_client_without_feedback_is_believed_its_remb() {
     }
 }
 
+/// An estimator that has heard of a first packet and wants more.
+fn wanting(start: Instant, desired: u64) -> Estimator {
+    let mut estimator = Estimator::new(start, Limits { start: 1_000_000, most: 50_000_000 });
+    estimator.set_desired(desired);
+    estimator.sent(start + Duration::from_millis(1), 0, 1000, None);
+    estimator.handle_feedback(start + Duration::from_millis(50), 1, [(0, Some(0))]);
+    estimator
+}
+
+#[test]
+fn a_probe_is_handed_out_when_it_is_due() {
+    let start = Instant::now();
+    for desired in [1_200_000, 2_000_000, 10_000_000] {
+        let mut estimator = wanting(start, desired);
+        let (mut now, mut sequence, mut sent) = (start + Duration::from_millis(50), 1, vec![]);
+        let end = now + Duration::from_millis(300);
+        while now < end {
+            if let Some(probe) = estimator.poll_probe(now) {
+                assert!(probe.bytes <= 1_300, "{probe:?} at once");
+                estimator.sent(now, sequence, probe.bytes, Some(probe.cluster));
+                sequence += 1;
+                sent.push((now, probe.bytes));
+            }
+            now += Duration::from_micros(250);
+        }
+        let bytes: usize = sent.iter().skip(1).map(|(_, bytes)| bytes).sum();
+        let rate = bytes as f64 * 8.0 / (sent[sent.len() - 1].0 - sent[0].0).as_secs_f64();
+        let tried = (desired as f64 * 1.1).min(3e6);
+        assert!((0.75 * tried..=1.15 * tried).contains(&rate), "{rate} of {tried}: {sent:?}");
+        assert!(sent.len() >= 5);
+    }
+}
+
+#[test]
+fn media_counts_for_a_probe() {
+    let start = Instant::now();
+    let mut estimator = wanting(start, 2_000_000);
+    let (mut now, mut padding, mut media) = (start + Duration::from_millis(50), 0, 0);
+    for turn in 0..100 {
+        now += Duration::from_millis(2);
+        estimator.sent(now, 2 * turn + 1, 400, None);
+        media += 400;
+        let probe = estimator.poll_probe(now);
+        let bytes = probe.map_or(100, |probe| probe.bytes);
+        padding += probe.map_or(0, |probe| probe.bytes);
+        estimator.sent(now, 2 * turn + 2, bytes, probe.map(|probe| probe.cluster));
+    }
+    // 11 kB at 2.2 Mbit/s, of which 2 are there already.
+    assert!((1_000..7_000).contains(&padding) && media > 10_000, "{padding} bytes of padding");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Pass(u32),

@@ -80,6 +80,11 @@ pub(crate) enum Output {
         packet: Packet,
     },
     Feedback(Feedback),
+    /// The client is asked for so many packets once more, and told of so many that are lost.
+    Missed {
+        asked: u64,
+        lost: u64,
+    },
     /// A sender report about a layer: one instant on both its clocks.
     SenderReport {
         line: usize,
@@ -91,6 +96,7 @@ pub(crate) enum Output {
     ChannelOpen(u16),
     Data {
         channel: u16,
+        #[cfg_attr(not(test), expect(dead_code, reason = "messages are passed on as binary"))]
         binary: bool,
         data: Vec<u8>,
     },

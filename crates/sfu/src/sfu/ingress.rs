@@ -43,7 +43,10 @@ impl Sfu {
         let handled = session.endpoint.handle_datagram(now, path, datagram);
         match handled {
             // What was authentic makes its path known; a session keeps few of them.
-            Ok(()) if stun => drop(self.by_path.insert(*path, index)),
+            Ok(()) if stun => {
+                session.note_path(now);
+                self.by_path.insert(*path, index);
+            }
             Ok(()) => {}
             Err(why) => self.note_refused(why, datagram),
         }
@@ -98,13 +101,17 @@ impl Sfu {
                     published.track.handle_sender_report(now, layer, ntp, rtp, &mut session.clock);
                 }
             }
+            Output::Missed { asked, lost } => {
+                session.counters.missed_packets += asked;
+                session.counters.lost_upstream += lost;
+            }
             Output::Feedback(feedback) => self.handle_feedback(now, index, feedback),
             Output::Connected => {
                 let id = session.id;
                 self.note_stale(index);
                 self.events.push_back(Event::Connected(id));
             }
-            Output::ChannelOpen(_) => {}
+            Output::ChannelOpen(channel) => tracing::trace!(channel, "a data channel is open"),
             Output::Data { channel, binary: _, data } => self.handle_data(now, index, channel, &data),
             Output::Closed(reason) => {
                 let id = session.id;
@@ -276,8 +283,12 @@ impl Sfu {
                 }
             }
             Feedback::Report(report) => {
-                // What was lost since the last one, of 256, of what that layer has sent since.
-                session.counters.lost_packets += u64::from(report.fraction_lost > 0);
+                // The sum falls when what was late came after all.
+                if let Some(seat) = session.slot_of(report.ssrc).and_then(|slot| session.seat_mut(slot)) {
+                    let new = report.lost.saturating_sub(seat.lost).max(0);
+                    seat.lost = seat.lost.max(report.lost);
+                    session.counters.lost_packets += u64::from(new.unsigned_abs());
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use rand::{Rng as _, rngs::StdRng};
 
 use crate::mark::Mark;
 
-/// Pictures a second.
+/// Pictures a second of a camera; a screen's encoder takes every second one.
 pub const RATE: u64 = 30;
 /// What fits a packet, as Chromium cuts frames.
 const PAYLOAD: usize = 1100;
@@ -19,14 +19,20 @@ pub struct Quality {
     pub width: u16,
     pub height: u16,
     pub bits_per_second: u64,
+    /// It takes one of so many pictures.
+    pub every: u64,
 }
 
-/// What the web client sends of a camera, lowest first.
-pub const QUALITIES: [Quality; 3] = [
-    Quality { rid: "q", width: 320, height: 180, bits_per_second: 150_000 },
-    Quality { rid: "h", width: 640, height: 360, bits_per_second: 500_000 },
-    Quality { rid: "f", width: 1280, height: 720, bits_per_second: 1_700_000 },
+/// What the web client sends of a camera, lowest first, and of a screen.
+pub const QUALITIES: [Quality; 5] = [
+    Quality { rid: "q", width: 320, height: 180, bits_per_second: 150_000, every: 1 },
+    Quality { rid: "h", width: 640, height: 360, bits_per_second: 500_000, every: 1 },
+    Quality { rid: "f", width: 1280, height: 720, bits_per_second: 1_700_000, every: 1 },
+    Quality { rid: "q", width: 960, height: 540, bits_per_second: 500_000, every: 2 },
+    Quality { rid: "f", width: 1920, height: 1080, bits_per_second: 1_500_000, every: 2 },
 ];
+/// Which of them is the first of the screen's.
+pub const SCREEN: usize = 3;
 
 /// One RTP payload to send.
 pub struct Payload {
@@ -66,7 +72,7 @@ impl Encoder {
             publisher,
             layer: layer as u8,
             temporal_layers,
-            active: true,
+            active: layer < SCREEN,
             keyframe_wanted: true,
             keyframes: 0,
             frame: 0,
@@ -151,7 +157,7 @@ impl Encoder {
     }
 
     fn size(&mut self, key: bool, temporal: u8, rng: &mut StdRng) -> usize {
-        let mean = self.quality.bits_per_second as f64 / 8.0 / RATE as f64;
+        let mean = self.quality.bits_per_second as f64 / 8.0 / (RATE / self.quality.every) as f64;
         let weight = match (self.temporal_layers, temporal) {
             (true, 0) => 1.6,
             (true, 1) => 1.0,

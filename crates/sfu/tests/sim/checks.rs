@@ -6,8 +6,9 @@ use kaigi_sfu::{SessionId, Source};
 use kaigi_testkit::{Conditions, Loss};
 
 use crate::{
-    camera::QUALITIES,
+    camera::{QUALITIES, SCREEN},
     client::Client,
+    mark::Mark,
     plan::{Check, Span, Step, ms},
     viewer::Shown,
     world::{World, participant},
@@ -63,6 +64,38 @@ impl World {
                 at_most(worst, longest, "the picture stood still for")?;
                 let count = gaps.iter().filter(|gap| **gap > FREEZE).count();
                 if count > freezes { Err(format!("{count} freezes")) } else { Ok(()) }
+            }
+            Check::Screen { viewer, of, span: Span(from, to), within, longest } => {
+                let shown = self.shown(viewer, |mark| usize::from(mark.publisher) == of && is_screen(mark));
+                let began = self.start + from;
+                let first = shown.iter().find(|shown| shown.at >= began).ok_or("there is no screen")?.at;
+                at_most(first - began, within, "the screen took")?;
+                let gaps = self.gaps(&shown, Span(first - self.start, to));
+                at_most(gaps.into_iter().max().unwrap_or_default(), longest, "the screen stood still for")
+            }
+            Check::Followed { viewer, span, longest } => {
+                let worst = self.gaps(&self.shown(viewer, |_| true), span).into_iter().max();
+                at_most(worst.unwrap_or_default(), longest, "nothing was seen for")
+            }
+            Check::Changes { viewer, of, span, most } => {
+                let (from, to) = self.bounds(span);
+                let pictures = self.pictures(viewer, of);
+                let inside: Vec<_> = pictures.iter().filter(|shown| (from..to).contains(&shown.at)).collect();
+                let changed = |pair: &&[&Shown]| {
+                    pair[0].mark.layer != pair[1].mark.layer || pair[1].at - pair[0].at > FREEZE
+                };
+                let count = inside.windows(2).filter(changed).count();
+                if count > most { Err(format!("{count} changes")) } else { Ok(()) }
+            }
+            Check::SameSlot { viewer, of } => {
+                let whose = Some((SessionId(of as u64 + 1), Source::Camera));
+                let told = self.client(viewer)?.slots.iter();
+                let mut mids: Vec<_> = told
+                    .filter_map(|(_, slots)| slots.iter().find(|slot| slot.track == whose))
+                    .map(|slot| slot.mid.clone())
+                    .collect();
+                mids.dedup();
+                if mids.len() == 1 { Ok(()) } else { Err(format!("it was in slots {mids:?}")) }
             }
             Check::Sound { viewer, of, span, longest } => {
                 let worst = self.gaps(&self.sounds(viewer, of), span).into_iter().max().unwrap_or_default();
@@ -226,7 +259,8 @@ impl World {
                 .filter_map(|(at, slots)| Some((*at, slots.iter().find(|slot| slot.mid == *mid)?)))
                 .collect();
             for shown in &screen.shown {
-                let track = (SessionId(u64::from(shown.mark.publisher) + 1), Source::Camera);
+                let source = if is_screen(&shown.mark) { Source::Screen } else { Source::Camera };
+                let track = (SessionId(u64::from(shown.mark.publisher) + 1), source);
                 let fits = states.iter().enumerate().any(|(at, (from, state))| {
                     let until = states.get(at + 1).map_or(self.now, |(next, _)| *next);
                     *from <= shown.at + RACE
@@ -281,7 +315,8 @@ impl World {
         self.plan.cast.iter().all(|part| perfect(&part.up))
             && self.plan.script.iter().all(|(_, step)| match step {
                 Step::Up(_, up) => perfect(up),
-                Step::Vanish(_) => false,
+                // What was on its way over the network of before is lost.
+                Step::Vanish(_) | Step::Move(_) => false,
                 _ => true,
             })
     }
@@ -301,11 +336,15 @@ impl World {
         inside.map(|shown| (shown.at, QUALITIES[usize::from(shown.mark.layer)].height)).collect()
     }
 
-    /// All of one participant's pictures that a viewer saw, in whichever slot.
+    /// All pictures of one participant's camera that a viewer saw, in whichever slot.
     fn pictures(&self, viewer: usize, of: usize) -> Vec<Shown> {
+        self.shown(viewer, |mark| usize::from(mark.publisher) == of && !is_screen(mark))
+    }
+
+    fn shown(&self, viewer: usize, of: impl Fn(&Mark) -> bool) -> Vec<Shown> {
         let screens = self.clients.get(&viewer).into_iter().flat_map(|client| client.screens.values());
         let mut shown: Vec<_> = screens.flat_map(|screen| &screen.shown).copied().collect();
-        shown.retain(|shown| usize::from(shown.mark.publisher) == of);
+        shown.retain(|shown| of(&shown.mark));
         shown.sort_by_key(|shown| shown.at);
         shown
     }
@@ -329,6 +368,10 @@ impl World {
     fn seconds(&self, at: Instant) -> f64 {
         at.saturating_duration_since(self.start).as_secs_f64()
     }
+}
+
+fn is_screen(mark: &Mark) -> bool {
+    usize::from(mark.layer) >= SCREEN
 }
 
 fn at_most(took: Duration, most: Duration, what: &str) -> Result<(), String> {

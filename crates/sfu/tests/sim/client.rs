@@ -13,13 +13,15 @@ use str0m::{
     Candidate, Event, Input, Output, Rtc,
     change::{SdpAnswer, SdpPendingOffer},
     channel::{ChannelConfig, ChannelId, Reliability},
-    media::{Direction, ExtensionValues, KeyframeRequestKind, MediaKind, Mid, Pt, Simulcast, SimulcastLayer},
+    media::{
+        Direction, ExtensionValues, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer,
+    },
     net::{Protocol, Receive},
     rtp::{RtpPacket, RtpWrite},
 };
 
 use crate::{
-    camera::{Encoder, Microphone, Payload, QUALITIES, RATE},
+    camera::{Encoder, Microphone, Payload, QUALITIES, Quality, RATE, SCREEN},
     plan::Part,
     viewer::{Packet, Screen, Speaker},
 };
@@ -39,17 +41,22 @@ pub struct Client {
     pending: Option<SdpPendingOffer>,
     lines: Option<Lines>,
     pub encoders: Vec<Encoder>,
+    sharing: bool,
+    /// What signaling said about the screen's layers.
+    screen_layers: [bool; 3],
     microphone: Option<Microphone>,
     /// Packets that wait for their turn, as libwebrtc's pacer has them wait.
     paced: VecDeque<Paced>,
     /// When the pacer has sent all that it has so far.
     paced_until: Instant,
     next_picture: Instant,
+    /// Pictures so far.
+    taken: u64,
     next_sound: Instant,
     timeout: Instant,
     pub connected: Option<Instant>,
     /// Keyframe requests per layer.
-    pub requests: [u32; 3],
+    pub requests: [u32; QUALITIES.len()],
     pub screens: BTreeMap<String, Screen>,
     pub speakers: BTreeMap<String, Speaker>,
     /// Slots by SSRC, as the answer declares them.
@@ -85,6 +92,7 @@ struct Paced {
 struct Lines {
     microphone: Mid,
     camera: Mid,
+    screen: Mid,
     channels: [ChannelId; 2],
 }
 
@@ -117,6 +125,7 @@ impl Client {
             server,
             paced: VecDeque::new(),
             paced_until: now,
+            taken: 0,
             next_picture: now + Duration::from_micros(rng.random_range(0..33_000)),
             next_sound: now + Duration::from_micros(rng.random_range(0..20_000)),
             rng,
@@ -124,10 +133,12 @@ impl Client {
             pending: None,
             lines: None,
             encoders,
+            sharing: false,
+            screen_layers: [true; 3],
             microphone,
             timeout: now,
             connected: None,
-            requests: [0; 3],
+            requests: [0; QUALITIES.len()],
             screens: BTreeMap::new(),
             speakers: BTreeMap::new(),
             ssrcs: HashMap::new(),
@@ -146,14 +157,15 @@ impl Client {
     /// The m-lines of the web client, in its order.
     pub fn offer(&mut self, video_slots: usize, audio_slots: usize) -> String {
         let mut changes = self.rtc.sdp_api();
-        let mut simulcast = Simulcast::new();
-        for quality in QUALITIES {
-            simulcast.add_send_layer(SimulcastLayer::new(quality.rid));
-        }
+        let simulcast = |qualities: &[Quality]| {
+            let mut simulcast = Simulcast::new();
+            qualities.iter().for_each(|one| simulcast.add_send_layer(SimulcastLayer::new(one.rid)));
+            Some(simulcast)
+        };
         let (send, receive) = (Direction::SendOnly, Direction::RecvOnly);
         let microphone = changes.add_media(MediaKind::Audio, send, None, None, None);
-        let camera = changes.add_media(MediaKind::Video, send, None, None, Some(simulcast));
-        changes.add_media(MediaKind::Video, send, None, None, None);
+        let camera = changes.add_media(MediaKind::Video, send, None, None, simulcast(&QUALITIES[..SCREEN]));
+        let screen = changes.add_media(MediaKind::Video, send, None, None, simulcast(&QUALITIES[SCREEN..]));
         changes.add_media(MediaKind::Audio, send, None, None, None);
         for _ in 0..video_slots {
             let mid = changes.add_media(MediaKind::Video, receive, None, None, None);
@@ -172,7 +184,7 @@ impl Client {
             ..Default::default()
         };
         let channels = [reliable, lossy].map(|config| changes.add_channel_with_config(config));
-        self.lines = Some(Lines { microphone, camera, channels });
+        self.lines = Some(Lines { microphone, camera, screen, channels });
         let (offer, pending) = changes.apply().expect("there are changes");
         self.pending = Some(pending);
         offer.to_sdp_string()
@@ -188,13 +200,41 @@ impl Client {
         if let Err(error) = self.rtc.sdp_api().accept_answer(pending, answer) {
             return self.errors.push(format!("the answer is refused: {error}\n{text}"));
         }
-        for quality in QUALITIES {
-            let Some(Lines { camera, .. }) = self.lines else { continue };
-            if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(camera, Some(quality.rid.into())) {
+        // After a restart those of before are gone; the first is there already.
+        let candidate = Candidate::host(self.address, "udp").expect("a plain address is a candidate");
+        self.rtc.add_local_candidate(candidate);
+        for layer in 0..QUALITIES.len() {
+            let Some((mid, rid)) = self.line(layer) else { continue };
+            if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, rid) {
                 stream.set_rtx_cache(1024, Duration::from_secs(3), None);
             }
         }
         self.handle_timeout(now);
+    }
+
+    /// The m-line and the RID of a quality.
+    fn line(&self, layer: usize) -> Option<(Mid, Option<Rid>)> {
+        let lines = self.lines?;
+        let mid = if layer < SCREEN { lines.camera } else { lines.screen };
+        Some((mid, Some(QUALITIES[layer].rid.into())))
+    }
+
+    /// Begins or ends the shared screen.
+    pub fn share(&mut self, sharing: bool) {
+        self.sharing = sharing;
+        let layers = self.screen_layers.map(|active| active && sharing);
+        self.encoders.iter_mut().skip(SCREEN).zip(layers).for_each(|(encoder, on)| encoder.set_active(on));
+    }
+
+    /// Sends from another address from now on, and offers to restart ICE.
+    pub fn restart(&mut self, now: Instant, address: SocketAddr) -> String {
+        self.address = address;
+        let mut changes = self.rtc.sdp_api();
+        changes.ice_restart(false);
+        let (offer, pending) = changes.apply().expect("there are changes");
+        self.pending = Some(pending);
+        self.drive(now, Input::Timeout(now));
+        offer.to_sdp_string()
     }
 
     /// The next time that [`Client::handle_timeout`] has something to do.
@@ -236,6 +276,9 @@ impl Client {
         if source == Source::Camera {
             self.layers.push((now, layers.0));
             self.encoders.iter_mut().zip(layers.0).for_each(|(encoder, active)| encoder.set_active(active));
+        } else if source == Source::Screen {
+            self.screen_layers = layers.0;
+            self.share(self.sharing);
         }
     }
 
@@ -259,9 +302,13 @@ impl Client {
             return;
         }
         let captured_us = (now - self.start).as_micros() as u64;
+        self.taken += 1;
         let active = self.encoders.iter().filter(|encoder| encoder.is_active());
         let rate = PACING * active.map(|encoder| encoder.quality.bits_per_second as f64).sum::<f64>();
         for (layer, encoder) in self.encoders.iter_mut().enumerate() {
+            if !self.taken.is_multiple_of(encoder.quality.every) {
+                continue;
+            }
             for payload in encoder.encode(captured_us, &mut self.rng) {
                 let at = self.paced_until.max(now);
                 self.paced_until = at + Duration::from_secs_f64(payload.bytes.len() as f64 * 8.0 / rate);
@@ -271,11 +318,11 @@ impl Client {
     }
 
     fn send_picture(&mut self, Paced { layer, captured, payload, .. }: Paced) {
-        let Some(Lines { camera: mid, .. }) = self.lines else { return };
+        let Some((mid, rid)) = self.line(layer) else { return };
         let Some(pt) = self.payload_type(mid) else { return };
         let encoder = &mut self.encoders[layer];
         let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, Some(encoder.quality.rid.into())) else {
+        let Some(stream) = direct.stream_tx_by_mid(mid, rid) else {
             return self.errors.push(format!("the answer refuses layer {}", encoder.quality.rid));
         };
         let time = ((captured - self.start).as_nanos() * 90_000 / 1_000_000_000) as u32;
@@ -326,6 +373,8 @@ impl Client {
                     self.timeout = at.max(now + Duration::from_micros(500));
                     return;
                 }
+                // What leaves from an address of before is for a network that is no more.
+                Ok(Output::Transmit(transmit)) if transmit.source != self.address => {}
                 Ok(Output::Transmit(transmit)) => self.out.push(transmit.contents.to_vec()),
                 Ok(Output::Event(event)) => self.handle_event(now, event),
                 Err(error) => return self.errors.push(format!("str0m fails: {error}")),
@@ -337,7 +386,8 @@ impl Client {
         match event {
             Event::Connected => self.connected = Some(now),
             Event::KeyframeRequest(request) => {
-                let layer = QUALITIES.iter().position(|quality| request.rid == Some(quality.rid.into()));
+                let asked = Some((request.mid, request.rid));
+                let layer = (0..QUALITIES.len()).find(|layer| self.line(*layer) == asked);
                 let Some(layer) = layer.filter(|layer| *layer < self.encoders.len()) else {
                     return self.errors.push(format!("a keyframe is asked of {request:?}"));
                 };

@@ -50,6 +50,9 @@ macro_rules! plans_hold {
 
 plans_hold! {
     good_lines: 0..2;
+    a_screen_is_shared: 0..2;
+    another_network: 0..2;
+    ten_seconds_without_network: 0..2;
     five_cameras_over_one_megabit: 0..2;
     a_speaker_change: 0..2;
     a_viewer_from_outside: 0..1;
@@ -61,6 +64,33 @@ plans_hold! {
     jitter_and_reordering: 0..2;
     data_messages: 0..2;
     two_hundred_subscribers: 0..1;
+}
+
+// Seeds that failed once, by what was wrong.
+
+#[test]
+fn jitter_is_no_alarm() {
+    holds("jitter_and_reordering", [0]);
+}
+
+#[test]
+fn the_first_keyframe_of_a_layer_does_not_take_it_away_again() {
+    holds("a_tile_is_enlarged", [3, 4]);
+}
+
+#[test]
+fn what_a_dip_took_is_probed_for_soon() {
+    holds("a_dip", [2, 5]);
+}
+
+#[test]
+fn a_screen_gives_way_to_its_smaller_layer_and_not_to_nothing() {
+    holds("a_screen_is_shared", [3, 5]);
+}
+
+#[test]
+fn after_an_outage_there_is_room_for_pictures_at_once() {
+    holds("ten_seconds_without_network", [4, 5]);
 }
 
 /// `make sim`: `SIM_SEEDS` runs in all, a seed of every plan in turn, for at most `SIM_MINUTES`.

@@ -45,6 +45,10 @@ pub enum Layout {
 pub enum Step {
     /// Says goodbye.
     Leave(usize),
+    /// Begins to share a screen, or ends it.
+    Share(usize, bool),
+    /// Has another address from now on, as after a change from Wi-Fi to mobile, and restarts ICE.
+    Move(usize),
     /// Is killed: nothing more comes. The server notices after 15 s.
     Vanish(usize),
     Up(usize, Conditions),
@@ -73,6 +77,14 @@ pub enum Check {
     FirstPicture { viewer: usize, of: usize, within: Duration },
     /// No time without a picture is longer, and at most so many are longer than 500 ms.
     Picture { viewer: usize, of: usize, span: Span, longest: Duration, freezes: usize },
+    /// A shared screen comes this soon after the span's start, and from then on no time without it is longer.
+    Screen { viewer: usize, of: usize, span: Span, within: Duration, longest: Duration },
+    /// Pictures change their height, or come back after a freeze, at most so many times.
+    Changes { viewer: usize, of: usize, span: Span, most: usize },
+    /// No time without any picture at all, whosever it is, is longer.
+    Followed { viewer: usize, span: Span, longest: Duration },
+    /// The viewer is never told of another slot for its camera, once it has one.
+    SameSlot { viewer: usize, of: usize },
     /// No time without a sound is longer. Whoever is heard has to speak all the while.
     Sound { viewer: usize, of: usize, span: Span, longest: Duration },
     /// 95 of 100 sounds take at most this long from mouth to ear.

@@ -11,7 +11,10 @@ use crate::plan::{Check, Layout, Part, Plan, Step, ms, span};
 /// A plan's name and what makes it.
 pub type Entry = (&'static str, fn(&mut StdRng) -> Plan);
 
-pub const PLANS: [Entry; 12] = [
+pub const PLANS: [Entry; 15] = [
+    ("a_screen_is_shared", a_screen_is_shared),
+    ("another_network", another_network),
+    ("ten_seconds_without_network", ten_seconds_without_network),
     ("good_lines", good_lines),
     ("five_cameras_over_one_megabit", five_cameras_over_one_megabit),
     ("a_speaker_change", a_speaker_change),
@@ -47,6 +50,67 @@ fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..count).flat_map(move |viewer| (0..count).map(move |of| (viewer, of))).filter(|(a, b)| a != b)
 }
 
+/// One shares a screen while others show cameras: it is there within a second, and one who has 2.5 Mbit/s gets it all the
+/// same, though it may stand still once, when the keyframe of its larger layer fills the line.
+fn a_screen_is_shared(rng: &mut StdRng) -> Plan {
+    let mut cast = parts(rng, 4);
+    let down = cast[3].down;
+    cast[3].down = down.with_rate(2_500_000, ms(rng.random_range(200..400)));
+    let sharer = rng.random_range(0..3);
+    let mut script = vec![(S(1), Step::Speak(sharer, true))];
+    script.extend([(S(6), Step::Share(sharer, true)), (S(14), Step::Share(sharer, false))]);
+    let mut checks = vec![];
+    for viewer in (0..4).filter(|viewer| *viewer != sharer) {
+        let narrow = viewer == 3;
+        let (within, longest) = if narrow { (ms(1500), S(2)) } else { (ms(1200), ms(350)) };
+        checks.push(Check::Screen { viewer, of: sharer, span: span(6.0, 14.0), within, longest });
+        checks.push(Check::Sound { viewer, of: sharer, span: span(3.0, 19.0), longest: ms(250) });
+        for of in (0..3).filter(|of| *of != viewer) {
+            let (from, longest) = if narrow { (16.5, ms(500)) } else { (4.0, ms(300)) };
+            checks.push(Check::Picture { viewer, of, span: span(from, 19.0), longest, freezes: 0 });
+        }
+    }
+    Plan { length: S(19), cast, script, checks }
+}
+
+/// A publisher changes from one network to another: all go on to see and hear it after a second at most, in the same
+/// slot, and it sees them.
+fn another_network(rng: &mut StdRng) -> Plan {
+    let cast = parts(rng, 3);
+    let script = vec![(S(1), Step::Speak(1, true)), (S(6), Step::Move(1)), (S(13), Step::Move(1))];
+    let all = span(3.0, 20.0);
+    let mut checks = vec![];
+    for viewer in [0, 2] {
+        let picture = |viewer, of| Check::Picture { viewer, of, span: all, longest: S(1), freezes: 2 };
+        checks.extend([picture(viewer, 1), picture(1, viewer)]);
+        checks.push(Check::Sound { viewer, of: 1, span: all, longest: S(1) });
+        checks.push(Check::SameSlot { viewer, of: 1 });
+        checks.push(Check::Picture { viewer, of: 2 - viewer, span: all, longest: ms(300), freezes: 0 });
+    }
+    Plan { length: S(20), cast, script, checks }
+}
+
+/// A publisher's network is gone for 10 s. It is seen again soon after, in the slot it had, and sees the others.
+fn ten_seconds_without_network(rng: &mut StdRng) -> Plan {
+    let cast = parts(rng, 3);
+    let (up, down) = (cast[1].up, cast[1].down);
+    let out = Conditions::default().with_loss(Loss::All);
+    let mut script = vec![(S(1), Step::Speak(1, true))];
+    script.extend([(S(5), Step::Up(1, out)), (S(5), Step::Down(1, out))]);
+    script.extend([(S(15), Step::Up(1, up)), (S(15), Step::Down(1, down))]);
+    let mut checks = vec![];
+    for viewer in [0, 2] {
+        let back =
+            |viewer, of| Check::Picture { viewer, of, span: span(18.0, 22.0), longest: ms(500), freezes: 0 };
+        checks.extend([back(viewer, 1), back(1, viewer)]);
+        checks.push(Check::Sound { viewer, of: 1, span: span(16.5, 22.0), longest: ms(250) });
+        checks.push(Check::SameSlot { viewer, of: 1 });
+        let others = span(3.0, 22.0);
+        checks.push(Check::Picture { viewer, of: 2 - viewer, span: others, longest: ms(300), freezes: 0 });
+    }
+    Plan { length: S(22), cast, script, checks }
+}
+
 /// Nothing is wrong with anything: nobody waits, nothing freezes.
 fn good_lines(rng: &mut StdRng) -> Plan {
     let mut cast = parts(rng, 4);
@@ -77,14 +141,15 @@ fn five_cameras_over_one_megabit(rng: &mut StdRng) -> Plan {
     let script = vec![(S(1), Step::Speak(1, true)), (S(1), Step::Speak(2, true))];
     let steady = span(8.0, 25.0);
     let mut checks = vec![
-        Check::Rate { viewer: 0, span: steady, least: 350_000.0, most: 1_000_000.0 },
+        Check::Rate { viewer: 0, span: steady, least: 500_000.0, most: 1_000_000.0 },
         Check::Sound { viewer: 0, of: 1, span: steady, longest: ms(400) },
         Check::Sound { viewer: 0, of: 2, span: steady, longest: ms(400) },
         Check::Delay { viewer: 0, of: 1, span: steady, most: ms(400) },
         Check::Repaired { viewer: 0, unrepaired: 0.02 },
-        Check::Seen { viewer: 0, span: steady, least: 2 },
+        Check::Seen { viewer: 0, span: steady, least: 3 },
     ];
     checks.extend((1..6).map(|of| Check::KeyframeRequests { of, per_second: 1.0 }));
+    checks.extend((1..6).map(|of| Check::Changes { viewer: 0, of, span: steady, most: 4 }));
     Plan { length: S(25), cast, script, checks }
 }
 
@@ -145,6 +210,8 @@ fn a_viewer_from_outside(rng: &mut StdRng) -> Plan {
         Check::Sound { viewer: follower, of: 2, span: span(5.0, 8.9), longest: ms(200) },
         Check::Picture { viewer: follower, of: 1, span: span(14.5, 16.9), longest: ms(500), freezes: 0 },
         Check::Sound { viewer: follower, of: 1, span: span(13.0, 16.9), longest: ms(200) },
+        // She has left: somebody else is there within a moment.
+        Check::Followed { viewer: follower, span: span(17.0, 21.0), longest: ms(900) },
     ];
     checks.extend([0, 2].map(|of| Check::Emptied { viewer: fan, of, from: Duration::ZERO }));
     Plan { length: S(21), cast, script, checks }
@@ -231,12 +298,13 @@ fn a_dip(rng: &mut StdRng) -> Plan {
         Check::Rate { viewer: 0, span: span(19.0, 24.0), least: 150_000.0, most: 400_000.0 },
         Check::Sound { viewer: 0, of: 1, span: span(2.0, 44.0), longest: S(1) },
         Check::Delay { viewer: 0, of: 1, span: span(14.0, 24.0), most: ms(500) },
-        Check::Rate { viewer: 0, span: span(37.0, 44.0), least: 900_000.0, most: 2_000_000.0 },
+        Check::Rate { viewer: 0, span: span(34.0, 44.0), least: 900_000.0, most: 2_000_000.0 },
     ];
     for of in 1..3 {
         checks.push(Check::Grows { viewer: 0, of, span: span(2.0, 10.0), height: 360 });
-        checks.push(Check::Height { viewer: 0, of, span: span(37.0, 44.0), least: 360, most: 360 });
-        checks.push(Check::Picture { viewer: 0, of, span: span(37.0, 44.0), longest: ms(400), freezes: 0 });
+        // Within ten seconds it is as it was.
+        checks.push(Check::Height { viewer: 0, of, span: span(34.0, 44.0), least: 360, most: 360 });
+        checks.push(Check::Picture { viewer: 0, of, span: span(34.0, 44.0), longest: ms(400), freezes: 0 });
     }
     Plan { length: S(44), cast, script, checks }
 }
@@ -287,8 +355,8 @@ fn jitter_and_reordering(rng: &mut StdRng) -> Plan {
     let mut checks = vec![Check::Sound { viewer: 0, of: 1, span: span(3.0, 15.0), longest: ms(400) }];
     for (viewer, of) in pairs(3) {
         checks.push(Check::FirstPicture { viewer, of, within: S(4) });
-        // A false alarm of the estimator may pause a picture for the 2 s that the allocator holds it back.
-        checks.push(Check::Picture { viewer, of, span: span(4.0, 15.0), longest: S(3), freezes: 2 });
+        checks.push(Check::Picture { viewer, of, span: span(4.0, 15.0), longest: S(1), freezes: 2 });
+        checks.push(Check::Changes { viewer, of, span: span(6.0, 15.0), most: 3 });
         checks.push(Check::Repaired { viewer, unrepaired: 0.005 });
     }
     Plan { length: S(15), cast, script, checks }

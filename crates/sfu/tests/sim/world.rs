@@ -1,7 +1,7 @@
 //! Runs a plan: clients, their links and the SFU on one virtual clock.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::SocketAddr,
     sync::LazyLock,
     time::{Duration, Instant},
@@ -46,6 +46,8 @@ pub struct World {
     sfu: Sfu,
     seed: u64,
     layouts: BTreeMap<usize, (Layout, Receive)>,
+    /// Who shares a screen, as signaling knows.
+    sharing: BTreeSet<usize>,
     /// Signaling on its way, which comes late but never wrong.
     signals: BTreeMap<(Instant, u64), Signal>,
     signaled: u64,
@@ -69,6 +71,7 @@ enum Signal {
     View(usize, View),
     Slots(usize, Vec<SlotState>),
     Layers(usize, Source, Layers),
+    Shares(usize, bool),
     Ended(usize),
 }
 
@@ -115,6 +118,7 @@ impl World {
             sfu,
             seed,
             layouts: BTreeMap::new(),
+            sharing: BTreeSet::new(),
             signals: BTreeMap::new(),
             signaled: 0,
             server: SocketAddr::from(([198, 51, 100, 1], 8443)),
@@ -292,6 +296,14 @@ impl World {
                     .into_iter()
                     .for_each(|client| client.set_layers(now, source, layers));
             }
+            Signal::Shares(number, sharing) => {
+                if sharing {
+                    self.sharing.insert(number)
+                } else {
+                    self.sharing.remove(&number)
+                };
+                self.show_all();
+            }
             Signal::Ended(number) => {
                 self.sfu.disconnect(self.now, SessionId(number as u64 + 1));
                 self.note_end(number);
@@ -315,6 +327,19 @@ impl World {
         let out = Conditions::default().with_loss(Loss::All);
         match step {
             Step::Leave(number) => self.tell_server(number, Signal::Ended(number)),
+            Step::Share(number, sharing) => {
+                self.clients.get_mut(&number).into_iter().for_each(|client| client.share(sharing));
+                self.tell_server(number, Signal::Shares(number, sharing));
+            }
+            Step::Move(number) => {
+                let now = self.now;
+                let Some(client) = self.clients.get_mut(&number) else { return };
+                let mut address = client.address;
+                address.set_port(address.port() ^ 0x4000);
+                let offer = client.restart(now, address);
+                self.numbers.insert(address, number);
+                self.tell_server(number, Signal::Offer(number, offer));
+            }
             Step::Vanish(number) => {
                 self.set_link(number, Direction::Up, out);
                 self.set_link(number, Direction::Down, out);
@@ -396,9 +421,17 @@ impl World {
                 let preferred = preferred && at == 0;
                 Want { participant: participant(*other), source: Source::Camera, height: *height, preferred }
             });
+        let screen = |other: &usize| Want {
+            participant: participant(*other),
+            source: Source::Screen,
+            height: 1080,
+            preferred: false,
+        };
+        let screens = shown.iter().map(|(other, _)| other).filter(|other| there(other));
+        let screens = screens.filter(|other| self.sharing.contains(other)).map(screen);
         let view = View {
             receive: *receive,
-            wants: wants.collect(),
+            wants: screens.chain(wants).collect(),
             hears: followed.clone().flatten(),
             follow: followed.map(|participant| Follow { participant, height: 720 }),
         };
