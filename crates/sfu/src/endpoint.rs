@@ -45,7 +45,10 @@ const REMOTE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2
 /// One participant's peer connection.
 pub(crate) struct Endpoint {
     rtc: Rtc,
+    setup: Setup,
     ice: Lite,
+    /// What all its answers say of our side.
+    identity: description::Identity,
     /// The client's ICE credentials: others in an offer mean a restart.
     remote: IceCreds,
     captured: Option<Captured>,
@@ -112,7 +115,9 @@ impl Endpoint {
         rtc.add_local_candidate(local);
         let mut endpoint = Self {
             rtc,
+            setup: setup.clone(),
             ice: Lite::new(setup.hmac(), ice),
+            identity: description::Identity::default(),
             remote: offer.remote,
             captured,
             secured: None,
@@ -130,7 +135,7 @@ impl Endpoint {
             closed: false,
             scratch: Vec::new(),
         };
-        let answer = endpoint.negotiate(&offer.text, candidates)?;
+        let answer = endpoint.negotiate(now, &offer.text, candidates)?;
         endpoint.drive(Input::Timeout(now));
         Ok((endpoint, answer))
     }
@@ -153,7 +158,7 @@ impl Endpoint {
         if restarts {
             self.ice.restart(fresh);
         }
-        match self.negotiate(&offer.text, candidates) {
+        match self.negotiate(now, &offer.text, candidates) {
             Ok(answer) => {
                 self.remote = offer.remote;
                 self.drive(Input::Timeout(now));
@@ -304,60 +309,34 @@ impl Endpoint {
         self.rtc.channel(*id)
     }
 
-    /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do.
-    fn negotiate(&mut self, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
-        self.lend_slots();
+    /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do. A second
+    /// `Rtc`, which is dropped at once, answers all of it; the one that stays never hears of slots, for which it would
+    /// keep memory and time.
+    fn negotiate(&mut self, now: Instant, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
+        let own = description::own(offer, |mid| self.rtc.media(Mid::from(mid)).is_some());
+        let (mut whole, _) = keys::captured(|| self.setup.config().build(now));
         // str0m panics where an offer gives payload types contradictory meanings, in more ways than can be looked for
         // beforehand (an unreadable profile counts as another one's). One client's offer must not end the
         // thread with everybody's rooms; after that, its `Rtc` is not touched again.
-        let rtc = AssertUnwindSafe(&mut self.rtc);
+        let rtc = AssertUnwindSafe((&mut whole, &mut self.rtc));
         let answer = catch_unwind(|| {
-            let rtc = rtc;
-            let offer = SdpOffer::from_sdp_string(offer).map_err(|error| error.to_string())?;
-            let answer = rtc.0.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
-            Ok(answer.to_sdp_string())
+            let AssertUnwindSafe((whole, rtc)) = { rtc };
+            let text = answer(whole, offer)?;
+            answer(rtc, &own)?;
+            Ok(text)
         });
         let Ok(answer) = answer else {
             self.end(CloseReason::Failed);
             return Err(OfferError::Malformed("its payload types contradict each other".to_owned()));
         };
-        if let Ok(text) = &answer {
-            let text = description::answer(text, self.ice.credentials(), candidates);
-            self.lines = description::lines(&text, &self.lines);
-            self.streams.clear();
-            self.open_channels(&text);
-            self.take_slots();
-            return Ok(text);
-        }
-        self.take_slots();
-        answer.map_err(OfferError::Malformed)
-    }
-
-    /// str0m makes up SSRCs for lines it sends on, and would send reports about them. It has them only while it
-    /// writes an answer.
-    fn take_slots(&mut self) {
-        let mut api = self.rtc.direct_api();
-        for line in &self.lines {
-            if let Role::Slot(slot) = &line.role {
-                api.remove_stream_tx(slot.ssrc.into());
-            }
-        }
-    }
-
-    fn lend_slots(&mut self) {
-        for line in &self.lines {
-            let mid = Mid::from(line.mid.as_str());
-            if let Role::Slot(slot) = &line.role
-                && self.rtc.media(mid).is_some()
-            {
-                self.rtc.direct_api().declare_stream_tx(
-                    slot.ssrc.into(),
-                    slot.rtx_ssrc.map(Into::into),
-                    mid,
-                    None,
-                );
-            }
-        }
+        let text = answer.map_err(OfferError::Malformed)?;
+        self.identity = description::Identity::of(&text, &self.identity);
+        let text = self.identity.put_into(&text);
+        let text = description::answer(&text, self.ice.credentials(), candidates);
+        self.lines = description::lines(&text, &self.lines);
+        self.streams.clear();
+        self.open_channels(&text);
+        Ok(text)
     }
 
     fn open_channels(&mut self, answer: &str) {
@@ -681,4 +660,10 @@ impl Endpoint {
             self.outputs.push_back(Output::Closed(reason));
         }
     }
+}
+
+fn answer(rtc: &mut Rtc, offer: &str) -> Result<String, String> {
+    let offer = SdpOffer::from_sdp_string(offer).map_err(|error| error.to_string())?;
+    let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
+    Ok(answer.to_sdp_string())
 }

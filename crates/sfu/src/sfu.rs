@@ -60,7 +60,8 @@ pub struct Config {
 pub struct Sfu {
     config: Config,
     rng: Box<dyn RngCore + Send>,
-    sessions: Slab<Session>,
+    /// Each by itself: they are large, and the table is moved as it grows.
+    sessions: Slab<Box<Session>>,
     tracks: Slab<Published>,
     rooms: HashMap<RoomId, Room, RandomState>,
     by_id: HashMap<SessionId, Index, RandomState>,
@@ -261,7 +262,7 @@ impl Sfu {
             due: None,
         };
         session.take_lines(now);
-        let index = self.sessions.insert(session) as Index;
+        let index = self.sessions.insert(Box::new(session)) as Index;
         self.by_id.insert(id, index);
         self.by_ufrag.insert(ufrag, index);
         let entered = self.rooms.entry(room).or_insert_with(Room::new);

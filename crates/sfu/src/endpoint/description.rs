@@ -1,6 +1,6 @@
 //! Session descriptions as text: what of an offer is let through to str0m, and what its answer says.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use str0m::IceCreds;
 
@@ -119,6 +119,94 @@ pub(super) struct Admitted {
     pub text: String,
     /// What tells an ICE restart from another offer (RFC 8839 §4.4.3).
     pub remote: IceCreds,
+}
+
+/// An offer without the lines that the client only receives on: slots are ours alone. `known` says which lines str0m
+/// has already, and those it keeps. So does the first, for the transport is said there: without a direction.
+pub(super) fn own(offer: &str, known: impl Fn(&str) -> bool) -> String {
+    let begin = offer.find("m=").unwrap_or(offer.len());
+    let (session, rest) = offer.split_at(begin);
+    let mut media = String::with_capacity(rest.len());
+    let mut mids: Vec<&str> = Vec::new();
+    for (at, section) in sections(rest).iter().enumerate() {
+        let slot = section.has("recvonly");
+        if slot && at > 0 && !known(section.mid()) {
+            continue;
+        }
+        mids.push(section.mid());
+        for line in &section.lines {
+            media.extend([if slot && *line == "a=recvonly" { "a=inactive" } else { line }, "\r\n"]);
+        }
+    }
+    let mut own = String::with_capacity(offer.len());
+    for line in session.lines() {
+        match line.strip_prefix("a=group:BUNDLE ") {
+            Some(group) => {
+                own.push_str("a=group:BUNDLE");
+                group.split(' ').filter(|mid| mids.contains(mid)).for_each(|mid| own.extend([" ", mid]));
+            }
+            None => own.push_str(line),
+        }
+        own.push_str("\r\n");
+    }
+    own + &media
+}
+
+/// What an answer says about its origin and, in each section, the sender of its media: the same in all answers of one
+/// session, for browsers take another sender for another stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Identity {
+    origin: String,
+    /// By mid.
+    senders: HashMap<String, Vec<String>>,
+}
+
+impl Identity {
+    /// Of an answer, keeping what was said `before`.
+    pub(super) fn of(answer: &str, before: &Self) -> Self {
+        let mut identity = before.clone();
+        if identity.origin.is_empty() {
+            identity.origin =
+                answer.lines().find(|line| line.starts_with("o=")).unwrap_or_default().to_owned();
+        }
+        for section in sections(answer) {
+            let sender: Vec<String> = section
+                .lines
+                .iter()
+                .filter(|line| is_of_sender(line))
+                .map(|line| (*line).to_owned())
+                .collect();
+            if !sender.is_empty() {
+                identity.senders.entry(section.mid().to_owned()).or_insert(sender);
+            }
+        }
+        identity
+    }
+
+    /// The answer with this identity in place of its own.
+    pub(super) fn put_into(&self, answer: &str) -> String {
+        let mut text = String::with_capacity(answer.len());
+        let begin = answer.find("m=").unwrap_or(answer.len());
+        for line in answer[..begin].lines() {
+            text.extend([if line.starts_with("o=") { &self.origin } else { line }, "\r\n"]);
+        }
+        for section in sections(&answer[begin..]) {
+            let sends = section.lines.iter().any(|line| is_of_sender(line));
+            let sender = self.senders.get(section.mid()).filter(|_| sends);
+            for line in section.lines.iter().filter(|line| sender.is_none() || !is_of_sender(line)) {
+                text.extend([line, "\r\n"]);
+            }
+            for line in sender.into_iter().flatten() {
+                text.extend([line, "\r\n"]);
+            }
+        }
+        text
+    }
+}
+
+/// Lines of a section that name what is sent on it (RFC 5576, RFC 8830).
+fn is_of_sender(line: &str) -> bool {
+    matches!(attribute(line).0, "ssrc" | "ssrc-group" | "msid")
 }
 
 /// Makes str0m's answer ours: our credentials, our candidates.

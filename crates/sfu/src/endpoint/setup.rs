@@ -19,7 +19,7 @@ const LARGEST_MESSAGE: u32 = 128 * 1024;
 #[derive(Clone)]
 pub(crate) struct Setup {
     crypto: Arc<CryptoProvider>,
-    certificate: DtlsCert,
+    certificate: Arc<DtlsCert>,
     /// A session is closed after this long without a word from its client.
     pub most_silence: Duration,
 }
@@ -29,7 +29,7 @@ impl Setup {
     /// randomness.
     pub(crate) fn new() -> Option<Self> {
         let crypto = keys::provider();
-        let certificate = crypto.dtls_provider.generate_certificate()?;
+        let certificate = Arc::new(crypto.dtls_provider.generate_certificate()?);
         Some(Self { crypto: Arc::new(crypto), certificate, most_silence: Duration::from_secs(30) })
     }
 
@@ -50,7 +50,7 @@ impl Setup {
         }
         let mut config = RtcConfig::new()
             .set_crypto_provider(self.crypto.clone())
-            .set_dtls_cert(self.certificate.clone())
+            .set_dtls_cert(DtlsCert::clone(&self.certificate))
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_extension_map(extensions)

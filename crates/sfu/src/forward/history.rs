@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::track::TrackId;
 
-/// Packets that can be sent again: more than a second of video at 3 Mbit/s.
-const ENTRIES: usize = 512;
+/// Packets that can be sent again: more than a second of video at 3 Mbit/s, and of sound.
+const VIDEO: usize = 512;
+const AUDIO: usize = 64;
 
 /// One packet; 24 bytes, of which there are many.
 #[derive(Clone, Copy, Debug)]
@@ -30,23 +31,24 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub(crate) struct History {
     opened: Instant,
+    size: usize,
     entries: Vec<Entry>,
 }
 
 impl History {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { opened: now, entries: Vec::new() }
+    pub(crate) fn new(now: Instant, video: bool) -> Self {
+        Self { opened: now, size: if video { VIDEO } else { AUDIO }, entries: Vec::new() }
     }
 
     pub(crate) fn record(&mut self, number: u64, entry: Entry) {
         if self.entries.is_empty() {
-            self.entries = vec![Entry { recorded: false, ..entry }; ENTRIES];
+            self.entries = vec![Entry { recorded: false, ..entry }; self.size];
         }
-        self.entries[number as usize % ENTRIES] = Entry { number: number as u32, ..entry };
+        self.entries[number as usize % self.size] = Entry { number: number as u32, ..entry };
     }
 
     pub(crate) fn find(&self, number: u64) -> Option<&Entry> {
-        let entry = self.entries.get(number as usize % ENTRIES)?;
+        let entry = self.entries.get(number as usize % self.size)?;
         (entry.number == number as u32 && entry.recorded).then_some(entry)
     }
 
@@ -59,7 +61,7 @@ impl History {
     /// It is sent again now.
     pub(crate) fn repeat(&mut self, now: Instant, number: u64) {
         let stamp = self.stamp(now);
-        if let Some(entry) = self.entries.get_mut(number as usize % ENTRIES) {
+        if let Some(entry) = self.entries.get_mut(number as usize % self.size) {
             entry.repeated = stamp;
         }
     }

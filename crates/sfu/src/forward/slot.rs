@@ -96,6 +96,7 @@ struct Last {
 
 impl Slot {
     pub(crate) fn new(now: Instant, line: Line) -> Self {
+        let video = line.formats.iter().any(|format| format.codec.is_video());
         Self {
             extensions: Extensions::new(&line),
             line,
@@ -108,7 +109,7 @@ impl Slot {
             tl0: 0,
             packets: 0,
             octets: 0,
-            history: History::new(now),
+            history: History::new(now, video),
             repeats: FIRST,
             allowance: ALLOWANCE / 4,
             probe: 0,

@@ -248,3 +248,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn str0m_knows_nothing_of_slots() {
+    let pair = Pair::new(Offers { sends: true, slots: 3 });
+    let slots = pair.server.lines().iter().filter(|line| matches!(line.role, Role::Slot(_)));
+    assert!(slots.clone().count() > 2);
+    assert!(slots.clone().all(|line| pair.server.rtc.media(Mid::from(line.mid.as_str())).is_none()));
+}
+
+#[test]
+fn who_only_receives_has_a_first_line_all_the_same() {
+    let mut pair = Pair::connected(Offers { sends: false, slots: 2 });
+    assert!(pair.server.lines().iter().all(|line| matches!(line.role, Role::Slot(_))));
+    pair.run(Duration::from_secs(40));
+    assert_eq!(pair.count(|output| matches!(output, Output::Closed(_))), 0);
+}
+
+#[test]
+fn what_is_sent_keeps_its_name_in_all_answers() {
+    let mut pair = Pair::connected(Offers { sends: true, slots: 2 });
+    let named = |answer: &str| -> Vec<String> {
+        let names = ["o=", "a=ssrc:", "a=ssrc-group:", "a=msid:"];
+        let named = answer.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+        named.map(str::to_owned).collect()
+    };
+    let before = (named(&pair.answer), pair.server.lines().to_vec());
+    let again = pair.server.reoffer(pair.now, credentials("07second"), &pair.offer, &candidates());
+    let answer = again.unwrap_or_else(|error| panic!("{error}"));
+    assert!(before.0.len() > 8, "{:?}", before.0);
+    assert_eq!((named(&answer), pair.server.lines().to_vec()), before);
+}

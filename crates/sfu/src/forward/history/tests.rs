@@ -8,7 +8,7 @@ fn an_entry_is_small() {
 #[test]
 fn it_remembers_the_newest_and_nothing_else() {
     let start = Instant::now();
-    let mut history = History::new(start);
+    let mut history = History::new(start, true);
     assert!(
         history.find(0).is_none() && history.entries.capacity() == 0,
         "nothing is held before it is used"
@@ -31,7 +31,7 @@ fn it_remembers_the_newest_and_nothing_else() {
 fn what_was_just_sent_again_is_known() {
     let start = Instant::now();
     let (rtt, at) = (Duration::from_millis(100), |ms| start + Duration::from_millis(ms));
-    let mut history = History::new(start);
+    let mut history = History::new(start, true);
     history.record(5, Entry::new(TrackId(3), 1, 0, 5, 9));
     let repeated = |history: &History, ms| history.just_repeated(at(ms), history.find(5).unwrap(), rtt);
     assert!(!repeated(&history, 0));
