@@ -64,6 +64,8 @@ export class Paths extends Emitter<PathsEvents> {
   #server: RoutedSession | undefined;
   #limits: MediaLimits = { videoSlots: 12, audioSlots: 4, mostVideoSlots: 49 };
   #ownId: ParticipantId = '';
+  /** ICE servers that share the port of the server's media. */
+  #sharedPort: readonly string[] = [];
   #online = true;
   #tracks: Tracks;
   #view: View = { receive: 'everything', wants: [] };
@@ -183,7 +185,8 @@ export class Paths extends Emitter<PathsEvents> {
     this.#server?.setView(view);
   }
 
-  setIceServers(iceServers: RTCIceServer[]): void {
+  setIceServers(iceServers: RTCIceServer[], sharedPort: readonly string[]): void {
+    this.#sharedPort = sharedPort;
     this.#mesh.setIceServers(iceServers);
     this.#server?.setIceServers(iceServers);
   }
@@ -275,6 +278,7 @@ export class Paths extends Emitter<PathsEvents> {
     const { connect, sendView } = this.#options;
     const server = (this.#server = new RoutedSession({
       configuration: this.#mesh.configuration,
+      sharedPort: this.#sharedPort,
       limits: this.#limits,
       tracks: this.#tracks,
       view: this.#view,

@@ -95,7 +95,7 @@ export class Meeting implements Room {
       serverUrl,
       extra: options.iceServers,
       signaling,
-      use: (iceServers) => this.#paths.setIceServers(iceServers),
+      use: (iceServers, sharedPort) => this.#paths.setIceServers(iceServers, sharedPort),
     });
     this.#chat = new Chat(signaling);
     this.#mediaReport = new MediaReport(signaling, () => media.state);

@@ -11,7 +11,9 @@ const ME = participant('me', { joinedAt: 1 });
 const ON = { ...SILENT, mic: true, camera: true };
 const BOB = participant('bob', { name: 'Bob', joinedAt: 2, media: ON });
 const CY = participant('cy', { name: 'Cy', joinedAt: 3, media: ON });
-const ANSWER = 'v=0\r\no=- 7 1 IN IP4 0\r\na=setup:passive\r\n';
+const answerOf = (address: string, port: number): string =>
+  `v=0\r\no=- 7 1 IN IP4 0\r\na=setup:passive\r\na=candidate:1 1 udp 2130706431 ${address} ${String(port)} typ host\r\n`;
+const ANSWER = answerOf('203.0.113.1', 8443);
 
 const slot = (mid: string, who: Participant, source: Source, paused = false): Slot => ({
   mid,
@@ -261,6 +263,24 @@ describe('the connection to the server', () => {
     expect(ann.peers).toHaveLength(3);
     await up(ann);
     expect(ann.room.participants[0]?.path).toBe('server');
+  });
+
+  it('does without STUN and TURN over UDP, unless nothing else gets to the server by UDP', async () => {
+    const servers = (peer: FakePeerConnection) =>
+      (peer.configuration.iceServers ?? []).flatMap(({ urls }) => urls);
+    const udp = ['stun:k.example:443', 'turn:k.example:443?transport=udp'];
+    const tcp = ['turn:k.example:443?transport=tcp', 'turns:k.example:443?transport=tcp'];
+    const ann = await routed();
+    expect(servers(ann.peer)).toEqual(tcp);
+    await ann.tell({ event: 'media-restart', data: {} });
+    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({ ok: { sdp: answerOf('192.168.1.5', 443) } });
+    expect(servers(ann.peer)).toEqual([...udp, ...tcp]);
+    expect(ann.peer.restarts).toBe(1);
+    await up(ann);
+    await ann.tell({ event: 'media-restart', data: {} });
+    expect(servers(ann.peer)).toEqual([...udp, ...tcp]);
+    await up(ann);
+    expect(ann.peers).toHaveLength(3);
   });
 
   it('gets more time at each attempt, if it does not come up', async () => {

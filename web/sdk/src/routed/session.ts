@@ -25,6 +25,8 @@ import { ViewReport } from './view';
 
 export interface RoutedSessionOptions {
   configuration: RTCConfiguration;
+  /** ICE servers that share the port of the server's media. */
+  sharedPort: readonly string[];
   limits: MediaLimits;
   tracks: Tracks;
   view: View;
