@@ -10,6 +10,9 @@ interface InboundStats extends RTCStats {
   keyFramesDecoded?: number;
 }
 
+/** What has delivered within this time delivers: a few reports, and silence that is sent as such (DTX). */
+const FLOWING_MS = 2_000;
+
 /**
  * Which tracks have delivered since they were last given to somebody: a picture that can be shown, sound that
  * can be heard. A track exists long before that.
@@ -20,9 +23,11 @@ export class Arrivals {
   readonly #since = new Map<string, number>();
   readonly #arrived = new Set<string>();
   readonly #sounds = new Map<string, Sound>();
+  /** Packets of sound or frames of video, and when there last were more of them. */
+  readonly #moved = new Map<string, { count: number; at: number }>();
 
   /** Takes a report of the tracks' connection. Returns the tracks that have delivered for the first time. */
-  handleReport(report: RTCStatsReport): string[] {
+  handleReport(report: RTCStatsReport, now = performance.now()): string[] {
     const arrived: string[] = [];
     for (const stats of statsOf(report) as InboundStats[]) {
       const { type, kind, trackIdentifier: track } = stats;
@@ -30,6 +35,7 @@ export class Arrivals {
       const count =
         kind === 'audio' ? stats.packetsReceived : (stats.keyFramesDecoded ?? stats.framesDecoded);
       this.#counts.set(track, count ?? 0);
+      this.#note(track, (kind === 'audio' ? stats.packetsReceived : stats.framesDecoded) ?? 0, now);
       if (kind === 'audio')
         this.#sounds.set(track, { audioLevel: stats.audioLevel ?? 0, timestamp: count ?? 0 });
       if (this.#arrived.has(track) || (count ?? 0) <= (this.#since.get(track) ?? 0)) continue;
@@ -43,6 +49,11 @@ export class Arrivals {
     return this.#arrived.has(track);
   }
 
+  /** Something has come on the track just now. */
+  isFlowing(track: string, now = performance.now()): boolean {
+    return now - (this.#moved.get(track)?.at ?? -Infinity) < FLOWING_MS;
+  }
+
   /** How loud the track was at the last report. */
   sound(track: string): Sound | undefined {
     return this.#sounds.get(track);
@@ -52,6 +63,8 @@ export class Arrivals {
   restart(track: string): void {
     this.#arrived.delete(track);
     this.#since.set(track, this.#counts.get(track) ?? 0);
+    const moved = this.#moved.get(track);
+    if (moved) moved.at = -Infinity;
   }
 
   clear(): void {
@@ -59,5 +72,12 @@ export class Arrivals {
     this.#since.clear();
     this.#arrived.clear();
     this.#sounds.clear();
+    this.#moved.clear();
+  }
+
+  #note(track: string, count: number, now: number): void {
+    const before = this.#moved.get(track);
+    if (!before) this.#moved.set(track, { count, at: count > 0 ? now : -Infinity });
+    else if (count !== before.count) Object.assign(before, { count, at: now });
   }
 }

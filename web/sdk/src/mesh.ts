@@ -167,6 +167,11 @@ export class Mesh extends Emitter<MeshEvents> {
     return this.#links.get(id)?.peer.receiver(source);
   }
 
+  /** Something comes from this participant. */
+  isHeard(id: ParticipantId): boolean {
+    return this.#links.get(id)?.peer.flows ?? false;
+  }
+
   bufferedBytes(id: ParticipantId): number {
     return this.#links.get(id)?.peer.bufferedBytes ?? 0;
   }

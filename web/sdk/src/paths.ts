@@ -220,6 +220,11 @@ export class Paths extends Emitter<PathsEvents> {
     return (waysInUse.includes(inUse) ? inUse : this.#mode) === 'direct' ? direct : 'server';
   }
 
+  /** Media of this participant comes, by whichever way. */
+  isHeard(id: ParticipantId): boolean {
+    return this.#mesh.isHeard(id) || (this.#server?.isHeard(id) ?? false);
+  }
+
   /** The participant's voice as it is now; undefined where we get none of it. */
   soundsOf(id: ParticipantId): readonly Sound[] | undefined {
     // Asking a receiver holds the page up until the thread that plays has answered: not for a whole room.

@@ -129,6 +129,11 @@ export class Peer extends Emitter<PeerEvents> {
     return track !== undefined && this.#arrivals.has(track.id);
   }
 
+  /** Something comes from the participant. */
+  get flows(): boolean {
+    return this.#flow.flows;
+  }
+
   start(): void {
     this.#negotiation.start();
   }

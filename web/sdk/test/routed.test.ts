@@ -455,6 +455,35 @@ describe('two are left', () => {
   });
 });
 
+describe('somebody whose connection is lost', () => {
+  const LOST = { ...BOB, connected: false };
+  const away = (client: Client) => client.room.participants.map((other) => other.away);
+
+  it('is away when nothing comes from them for twelve seconds, and at once not any more when they are back', async () => {
+    const ann = await routed();
+    await ann.tell(slots(slot('4', BOB, 'camera'), slot('5', CY, 'camera')));
+    const stop = flow(ann.peer, { 4: true, 5: true });
+    await ann.tell({ event: 'participant-updated', data: LOST });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(away(ann)).toEqual([false, false]);
+    stop();
+    flow(ann.peer, { 5: true });
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(away(ann)).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(away(ann)).toEqual([true, false]);
+    await ann.tell({ event: 'participant-updated', data: BOB });
+    expect(away(ann)).toEqual([false, false]);
+  });
+
+  it('is not away in a direct call that goes on', async () => {
+    const { ann } = await call();
+    await ann.tell({ event: 'participant-updated', data: LOST });
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(away(ann)).toEqual([false]);
+  });
+});
+
 describe('audio only', () => {
   it('keeps pictures from coming in a direct call too', async () => {
     const { ann } = await call();

@@ -126,6 +126,14 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     return sound ? [sound] : [];
   }
 
+  /** Something of this participant comes. */
+  isHeard(id: ParticipantId): boolean {
+    return SLOTS.some((source) => {
+      const track = this.#receiverOf(id, source)?.track.id;
+      return track !== undefined && this.#arrivals.isFlowing(track);
+    });
+  }
+
   isPaused(id: ParticipantId, source: VideoSource): boolean {
     return this.#slots.isPaused(id, source);
   }
