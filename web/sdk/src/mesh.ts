@@ -159,6 +159,11 @@ export class Mesh extends Emitter<MeshEvents> {
     return this.#links.get(id)?.peer.hasArrived(source) ?? false;
   }
 
+  /** The same, and for a while without a gap. */
+  isSteady(id: ParticipantId, source: TrackSource): boolean {
+    return this.#links.get(id)?.peer.isSteady(source) ?? false;
+  }
+
   pathOf(id: ParticipantId): PeerPath {
     return this.#links.get(id)?.peer.path ?? 'connecting';
   }

@@ -324,12 +324,11 @@ export class Paths extends Emitter<PathsEvents> {
   #wayOf(id: ParticipantId, source: TrackSource, direct: Tracks, routed: Tracks): Way | undefined {
     if (!routed[source]) return direct[source] && 'direct';
     if (!direct[source]) return 'routed';
-    const arrived = {
-      direct: this.#mesh.hasArrived(id, source),
-      routed: this.#server?.hasArrived(id, source) ?? false,
-    };
-    const other: Way = this.#mode === 'direct' ? 'routed' : 'direct';
-    return arrived[this.#mode] || !arrived[other] ? this.#mode : other;
+    // The way of before stays until the other is as good.
+    const [mesh, server] = [this.#mesh, this.#server];
+    if (this.#mode === 'routed')
+      return server?.isSteady(id, source) || !mesh.hasArrived(id, source) ? 'routed' : 'direct';
+    return mesh.isSteady(id, source) || !server?.hasArrived(id, source) ? 'direct' : 'routed';
   }
 
   #sendsRouted(id: ParticipantId): boolean {
@@ -357,7 +356,7 @@ export class Paths extends Emitter<PathsEvents> {
   #leaveDirect(now: number): void {
     const up = this.#server?.path === 'server';
     for (const [id, handover] of this.#leavingDirect) {
-      const complete = this.#sourcesOf(id).every((source) => this.#server?.hasArrived(id, source));
+      const complete = this.#sourcesOf(id).every((source) => this.#server?.isSteady(id, source));
       if (!handover.isOver(now, up, complete)) continue;
       this.#closeDirect(id);
       this.emit('change', id);
@@ -369,7 +368,7 @@ export class Paths extends Emitter<PathsEvents> {
     const others = [...this.#present.keys()];
     const up = others.every((id) => ['direct', 'relayed'].includes(this.#mesh.pathOf(id)));
     const complete = others.every((id) =>
-      this.#sourcesOf(id).every((source) => this.#mesh.hasArrived(id, source)),
+      this.#sourcesOf(id).every((source) => this.#mesh.isSteady(id, source)),
     );
     if (this.#leavingServer.isOver(now, up, complete)) this.#closeServer();
   }

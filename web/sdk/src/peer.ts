@@ -134,6 +134,12 @@ export class Peer extends Emitter<PeerEvents> {
     return this.#flow.flows;
   }
 
+  /** The same, and for a while without a gap. */
+  isSteady(source: TrackSource): boolean {
+    const track = this.#tracks[source];
+    return track !== undefined && this.#arrivals.isSteady(track.id);
+  }
+
   start(): void {
     this.#negotiation.start();
   }

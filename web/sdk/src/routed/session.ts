@@ -118,6 +118,12 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     return receiver !== undefined && this.#arrivals.has(receiver.track.id);
   }
 
+  /** The same, and for a while without a gap. */
+  isSteady(id: ParticipantId, source: TrackSource): boolean {
+    const receiver = this.#receiverOf(id, source);
+    return receiver !== undefined && this.#arrivals.isSteady(receiver.track.id);
+  }
+
   /** The participant's voice as it was a moment ago; undefined where it has no slot. */
   soundsOf(id: ParticipantId): readonly Sound[] | undefined {
     const receiver = this.#receiverOf(id, 'mic');
