@@ -1,7 +1,7 @@
 import { Emitter } from './emitter';
 
 /** Long enough for a network that comes back, short enough that nobody goes on talking to somebody who is gone. */
-const AWAY_MS = 12_000;
+const AWAY_MS = 10_000;
 
 /** What can be told of one of the others right now. */
 export interface Sign {

@@ -15,21 +15,21 @@ function begin() {
 }
 
 describe('who is away', () => {
-  it('is who has given no sign for twelve seconds', () => {
+  it('is who has given no sign for ten seconds', () => {
     const { changes, pass } = begin();
     pass(60, true, false);
-    pass(11.5, false, false);
+    pass(9.5, false, false);
     expect(changes).toEqual([]);
     pass(1, false, false);
     expect(changes).toEqual(['bob true']);
   });
 
-  it('is not whose network was away for ten seconds, nor whose media goes on', () => {
+  it('is not whose network was away for nine seconds, nor whose media goes on', () => {
     const { changes, pass } = begin();
     pass(1, true, true);
-    pass(10, false, false);
+    pass(9, false, false);
     pass(60, false, true);
-    pass(10, false, false);
+    pass(9, false, false);
     pass(1, true, true);
     expect(changes).toEqual([]);
   });
