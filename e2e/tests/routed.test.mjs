@@ -50,6 +50,31 @@ async function hears(page, others) {
   }, PATIENCE_MS);
 }
 
+/**
+ * How far sound and picture of the only one who is received are apart, in milliseconds, positive where the picture is late:
+ * the median of many looks. `estimatedPlayoutTimestamp` is when what is played at a moment was taken, by the sender's clock as
+ * its sender reports tell it (the server's, who writes the slots' reports), so the difference is what one sees of lips and voice.
+ */
+async function lag(page) {
+  const looks = [];
+  await until('sound and picture say when they were taken', async () => {
+    const look = await page.evaluate(async () => {
+      const peer = window.testPeers.findLast(({ connectionState }) => connectionState === 'connected');
+      const read = async () => [...(await peer.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
+      const before = new Map((await read()).map(({ id, packetsReceived }) => [id, packetsReceived]));
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      const flowing = (await read()).filter(({ id, packetsReceived }) => packetsReceived > before.get(id));
+      const [sounds, pictures] = ['audio', 'video'].map((kind) => flowing.filter((one) => one.kind === kind));
+      if (sounds.length !== 1 || pictures.length !== 1) return undefined;
+      const [sound, picture] = [sounds[0].estimatedPlayoutTimestamp, pictures[0].estimatedPlayoutTimestamp];
+      return sound && picture ? sound - picture : undefined;
+    });
+    if (look !== undefined) looks.push(look);
+    return looks.length >= 15;
+  }, PATIENCE_MS);
+  return looks.sort((a, b) => a - b)[7];
+}
+
 describe('a call of three', () => {
   let server, browser;
   before(async () => {
@@ -80,6 +105,10 @@ describe('a call of three', () => {
 
     await control(pages[2], 'Leave').click();
     await tile(pages[0], 'Cyd').waitFor({ state: 'detached' });
+    // Media goes on through the server for ten seconds: there are one sound and one picture now.
+    const lags = await Promise.all([lag(pages[0]), lag(pages[1])]);
+    console.log(`in a routed call the picture is ${lags.map((one) => one.toFixed(0)).join(' and ')} ms behind the sound`);
+    for (const one of lags) assert.ok(Math.abs(one) <= 80, `sound and picture are ${one} ms apart`);
     for (const index of [0, 1]) {
       await goes(pages[index], names[index], 'Direct');
       await seesVideo(pages[index], names[1 - index], PATIENCE_MS);
