@@ -142,7 +142,8 @@ async function through(both) {
   };
 }
 
-async function startServer(namespace, { port, args = [], knowsAddress }, authority, folder) {
+/** Starts the real binary in a namespace. */
+export async function startServer(namespace, { port, args = [], knowsAddress }, authority, folder) {
   const command = [
     'serve', '--listen', `0.0.0.0:${port}`, '--listen', `[::]:${port}`, '--data-dir', join(folder, 'data'),
     ...authority.issue([`DNS:${HOST}`]), ...(knowsAddress ? ['--public-address', PUBLIC_ADDRESS] : []), ...args,

@@ -62,6 +62,10 @@ export class Namespace {
     run('ip', ['netns', 'exec', this.name, 'nft', '-f', '-'], ruleset);
   }
 
+  tc(...words) {
+    run('ip', ['netns', 'exec', this.name, 'tc', ...words]);
+  }
+
   sysctl(...settings) {
     run('ip', ['netns', 'exec', this.name, 'sysctl', '-qw', ...settings]);
   }

@@ -10,12 +10,13 @@ import { removeFolder, scratchFolder } from './namespaces.mjs';
 const PROCESS = fileURLToPath(new URL('browser-process.mjs', import.meta.url));
 
 const BROWSERS = {
-  Chromium: ({ home, flags }) => ({
+  Chromium: ({ home, flags, viewport }) => ({
     browser: 'chrome',
     executablePath: process.env.CHROMIUM ?? find('chromium'),
     args: [...quiet, ...fakeMedia, ...flags],
     env: { ...process.env, HOME: home },
     pipe: true,
+    ...(viewport ? { defaultViewport: viewport } : {}),
   }),
   Firefox: ({ home, profile }) => ({
     browser: 'firefox',
@@ -37,7 +38,7 @@ export class Person {
   #orders = 0;
 
   /** Starts a browser; `flags` are more of Chromium's. */
-  static async start(namespace, name, { browser, authority, flags = [] }) {
+  static async start(namespace, name, { browser, authority, flags = [], viewport }) {
     const person = new Person();
     person.name = name;
     const home = person.#home;
@@ -45,7 +46,7 @@ export class Person {
     if (browser === 'Firefox') authority.profile(profile);
     else authority.home(home);
     person.#spawn(namespace);
-    await person.#order('launch', BROWSERS[browser]({ home, profile, flags }));
+    await person.#order('launch', BROWSERS[browser]({ home, profile, flags, viewport }));
     return person;
   }
 

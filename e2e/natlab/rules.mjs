@@ -88,6 +88,12 @@ export function routerRules({ nat = 'none', firewall = 'none', loss = 0, machine
 /** Drops all UDP from now on. */
 export const CUT_UDP = 'add rule inet lab cut meta l4proto udp drop';
 
+/** Drops everything from now on. */
+export const CUT_ALL = 'add rule inet lab cut drop';
+
+/** Nothing is cut any more. */
+export const MENDED = 'flush chain inet lab cut';
+
 function known(table, name) {
   if (!Object.hasOwn(table, name)) throw new Error(`“${name}” is none of: ${Object.keys(table).join(', ')}`);
   return table[name];

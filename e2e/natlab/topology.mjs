@@ -1,6 +1,6 @@
 // Builds a cell's network: an internet, the server, and Ann and Bob behind routers of theirs.
 import { Namespace } from './namespaces.mjs';
-import { CUT_UDP, routerRules } from './rules.mjs';
+import { CUT_ALL, CUT_UDP, MENDED, routerRules } from './rules.mjs';
 
 /** What the server is called in the lab. */
 export const HOST = 'meet.kaigi.test';
@@ -55,12 +55,21 @@ export class Topology {
     return this.#spaces.bob;
   }
 
+  /** What goes to Ann goes at this rate from now on (tc-tbf(8)), or without a limit. */
+  limitAnn(rate) {
+    const device = `to-${this.#namespaces.indexOf(this.ann)}-eth0`;
+    const limit = ['root', 'tbf', 'rate', rate, 'burst', '10kb', 'latency', '200ms'];
+    this.#spaces['ann-router'].tc('qdisc', ...(rate ? ['replace', 'dev', device, ...limit] : ['del', 'dev', device, 'root']));
+  }
+
   destroy() {
     for (const namespace of this.#namespaces.splice(0)) namespace.destroy();
   }
 
   /** Changes that happen in the middle of a call. */
   changes = {
+    'network gone': () => this.#spaces['ann-router'].nft(CUT_ALL),
+    'network back': () => this.#spaces['ann-router'].nft(MENDED),
     'UDP cut': () => this.#spaces['ann-router'].nft(CUT_UDP),
     // The network hands out another address, as after a DHCP lease that was not renewed.
     'new address': () => this.ann.ip(`

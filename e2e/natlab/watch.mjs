@@ -91,5 +91,11 @@ export function watch() {
     return lines.join('\n');
   }
 
-  window.lab = { frames, events, path, pairs };
+  /** What the connection in use has received. */
+  async function inbound() {
+    const peer = peers.findLast(({ connectionState }) => connectionState === 'connected');
+    return [...(await peer?.getStats() ?? new Map()).values()].filter(({ type }) => type === 'inbound-rtp');
+  }
+
+  window.lab = { frames, events, path, pairs, inbound };
 }

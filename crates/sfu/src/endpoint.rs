@@ -68,6 +68,7 @@ pub(crate) struct Endpoint {
     wakes: Instant,
     last_heard: Instant,
     most_silence: Duration,
+    most_patience: Duration,
     closed: bool,
     scratch: Vec<u8>,
 }
@@ -132,6 +133,7 @@ impl Endpoint {
             wakes: now,
             last_heard: now,
             most_silence: setup.most_silence,
+            most_patience: setup.most_patience,
             closed: false,
             scratch: Vec::new(),
         };
@@ -218,7 +220,10 @@ impl Endpoint {
         match datagram {
             [0..=3, ..] => return self.handle_stun(now, path, datagram),
             _ if !self.ice.knows(path) => return Err(Refused::UnknownPath),
-            [20..=63, ..] => self.receive(now, datagram),
+            [20..=63, ..] => {
+                self.ice.handshake(path);
+                self.receive(now, datagram);
+            }
             [128..=191, 192..=223, ..] => return self.handle_srtcp(now, path, datagram),
             [128..=191, _, ..] => return self.handle_srtp(now, path, datagram),
             _ => return Err(Refused::Malformed),
@@ -231,7 +236,7 @@ impl Endpoint {
         if self.closed {
             return;
         }
-        if now >= self.last_heard + self.most_silence {
+        if now >= self.given_up_at() {
             self.end(CloseReason::TimedOut);
         } else if now >= self.wakes {
             self.drive(Input::Timeout(now));
@@ -239,7 +244,12 @@ impl Endpoint {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        (!self.closed).then(|| self.wakes.min(self.last_heard + self.most_silence))
+        (!self.closed).then(|| self.wakes.min(self.given_up_at()))
+    }
+
+    /// When the session is over, if its client says nothing until then.
+    fn given_up_at(&self) -> Instant {
+        self.last_heard + if self.connected { self.most_silence } else { self.most_patience }
     }
 
     /// What comes out, until there is nothing more; to be called at the end of a batch at the latest.

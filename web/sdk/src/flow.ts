@@ -26,6 +26,10 @@ export class Flow extends Emitter<FlowEvents> {
   #lastAt = 0;
   #looks = 0;
 
+  get flows(): boolean {
+    return this.#flows;
+  }
+
   /** Compares what came so far, in bytes; `now` in milliseconds. */
   look(received: number, roundTripMs: number, now: number): void {
     // Less than before: a path is gone, and with it its count.

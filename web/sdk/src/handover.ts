@@ -1,5 +1,5 @@
 /** The other side may need a moment longer than we do. */
-const LINGER_MS = 2_500;
+const LINGER_MS = 4_000;
 /** What has not come by the new way in so long is not coming: nobody looks at it, or it is silent. */
 const LONGEST_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { ConnectionLost } from './errors';
-import { iceServersFor } from './ice-servers';
+import { iceServersFor, onMediaPort } from './ice-servers';
 import type { Announced } from './ice-servers';
 import type { Signaling } from './signaling';
 
@@ -11,8 +11,8 @@ export interface IceServersOptions {
   /** The application's own. */
   extra: readonly RTCIceServer[] | undefined;
   signaling: Pick<Signaling, 'request' | 'isJoined'>;
-  /** Takes the servers to use from now on. */
-  use: (iceServers: RTCIceServer[]) => void;
+  /** Takes the servers to use from now on, and which of them share the port of media. */
+  use: (iceServers: RTCIceServer[], sharedPort: string[]) => void;
 }
 
 /** The ICE servers of a meeting: an ICE restart must not come with a credential that is over. */
@@ -36,7 +36,7 @@ export class IceServers {
     this.#announced = { turn, iceServers };
     this.#renewAt = Date.now() + turn.seconds * 500;
     const { serverUrl, extra, use } = this.#options;
-    use(iceServersFor(serverUrl, extra, this.#announced));
+    use(iceServersFor(serverUrl, extra, this.#announced), onMediaPort(serverUrl, this.#announced));
   }
 
   close(): void {

@@ -32,6 +32,12 @@ export function iceServersFor(
   return [...servers, ...extra];
 }
 
+/** Those of that list whose answers come from the address that the server sends media from. */
+export function onMediaPort(serverUrl: string, { turn }: Announced): string[] {
+  const { stun, udp } = ownUrls(serverUrl, turn.port);
+  return [stun, udp];
+}
+
 /** Where the Kaigi server's own STUN and TURN are (RFC 7064, RFC 7065). */
 export interface OwnUrls {
   host: string;

@@ -159,12 +159,22 @@ export class Mesh extends Emitter<MeshEvents> {
     return this.#links.get(id)?.peer.hasArrived(source) ?? false;
   }
 
+  /** The same, and for a while without a gap. */
+  isSteady(id: ParticipantId, source: TrackSource): boolean {
+    return this.#links.get(id)?.peer.isSteady(source) ?? false;
+  }
+
   pathOf(id: ParticipantId): PeerPath {
     return this.#links.get(id)?.peer.path ?? 'connecting';
   }
 
   receiverOf(id: ParticipantId, source: TrackSource): RTCRtpReceiver | undefined {
     return this.#links.get(id)?.peer.receiver(source);
+  }
+
+  /** Something comes from this participant. */
+  isHeard(id: ParticipantId): boolean {
+    return this.#links.get(id)?.peer.flows ?? false;
   }
 
   bufferedBytes(id: ParticipantId): number {

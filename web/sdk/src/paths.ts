@@ -64,6 +64,8 @@ export class Paths extends Emitter<PathsEvents> {
   #server: RoutedSession | undefined;
   #limits: MediaLimits = { videoSlots: 12, audioSlots: 4, mostVideoSlots: 49 };
   #ownId: ParticipantId = '';
+  /** ICE servers that share the port of the server's media. */
+  #sharedPort: readonly string[] = [];
   #online = true;
   #tracks: Tracks;
   #view: View = { receive: 'everything', wants: [] };
@@ -183,7 +185,8 @@ export class Paths extends Emitter<PathsEvents> {
     this.#server?.setView(view);
   }
 
-  setIceServers(iceServers: RTCIceServer[]): void {
+  setIceServers(iceServers: RTCIceServer[], sharedPort: readonly string[]): void {
+    this.#sharedPort = sharedPort;
     this.#mesh.setIceServers(iceServers);
     this.#server?.setIceServers(iceServers);
   }
@@ -215,6 +218,11 @@ export class Paths extends Emitter<PathsEvents> {
     const waysInUse = this.#sourcesOf(id).map((source) => this.#way(id, source));
     const inUse: Way = this.#mode === 'direct' ? 'routed' : 'direct';
     return (waysInUse.includes(inUse) ? inUse : this.#mode) === 'direct' ? direct : 'server';
+  }
+
+  /** Media of this participant comes, by whichever way. */
+  isHeard(id: ParticipantId): boolean {
+    return this.#mesh.isHeard(id) || (this.#server?.isHeard(id) ?? false);
   }
 
   /** The participant's voice as it is now; undefined where we get none of it. */
@@ -275,6 +283,7 @@ export class Paths extends Emitter<PathsEvents> {
     const { connect, sendView } = this.#options;
     const server = (this.#server = new RoutedSession({
       configuration: this.#mesh.configuration,
+      sharedPort: this.#sharedPort,
       limits: this.#limits,
       tracks: this.#tracks,
       view: this.#view,
@@ -315,12 +324,11 @@ export class Paths extends Emitter<PathsEvents> {
   #wayOf(id: ParticipantId, source: TrackSource, direct: Tracks, routed: Tracks): Way | undefined {
     if (!routed[source]) return direct[source] && 'direct';
     if (!direct[source]) return 'routed';
-    const arrived = {
-      direct: this.#mesh.hasArrived(id, source),
-      routed: this.#server?.hasArrived(id, source) ?? false,
-    };
-    const other: Way = this.#mode === 'direct' ? 'routed' : 'direct';
-    return arrived[this.#mode] || !arrived[other] ? this.#mode : other;
+    // The way of before stays until the other is as good.
+    const [mesh, server] = [this.#mesh, this.#server];
+    if (this.#mode === 'routed')
+      return server?.isSteady(id, source) || !mesh.hasArrived(id, source) ? 'routed' : 'direct';
+    return mesh.isSteady(id, source) || !server?.hasArrived(id, source) ? 'direct' : 'routed';
   }
 
   #sendsRouted(id: ParticipantId): boolean {
@@ -348,7 +356,7 @@ export class Paths extends Emitter<PathsEvents> {
   #leaveDirect(now: number): void {
     const up = this.#server?.path === 'server';
     for (const [id, handover] of this.#leavingDirect) {
-      const complete = this.#sourcesOf(id).every((source) => this.#server?.hasArrived(id, source));
+      const complete = this.#sourcesOf(id).every((source) => this.#server?.isSteady(id, source));
       if (!handover.isOver(now, up, complete)) continue;
       this.#closeDirect(id);
       this.emit('change', id);
@@ -360,7 +368,7 @@ export class Paths extends Emitter<PathsEvents> {
     const others = [...this.#present.keys()];
     const up = others.every((id) => ['direct', 'relayed'].includes(this.#mesh.pathOf(id)));
     const complete = others.every((id) =>
-      this.#sourcesOf(id).every((source) => this.#mesh.hasArrived(id, source)),
+      this.#sourcesOf(id).every((source) => this.#mesh.isSteady(id, source)),
     );
     if (this.#leavingServer.isOver(now, up, complete)) this.#closeServer();
   }

@@ -129,6 +129,17 @@ export class Peer extends Emitter<PeerEvents> {
     return track !== undefined && this.#arrivals.has(track.id);
   }
 
+  /** Something comes from the participant. */
+  get flows(): boolean {
+    return this.#flow.flows;
+  }
+
+  /** The same, and for a while without a gap. */
+  isSteady(source: TrackSource): boolean {
+    const track = this.#tracks[source];
+    return track !== undefined && this.#arrivals.isSteady(track.id);
+  }
+
   start(): void {
     this.#negotiation.start();
   }

@@ -8,6 +8,7 @@ import { MediaReport } from './media-report';
 import { Inbox, Outbox } from './outbox';
 import type { Page } from './page';
 import { Paths } from './paths';
+import { Presence } from './presence';
 import { RemoteSpeaking } from './remote-speaking';
 import type { ResumeStore } from './resume-store';
 import { Roster } from './roster';
@@ -32,6 +33,7 @@ import type { ChatEntry, Joined, JoinOutcome, RoomChange, RoomSettings, View } f
 
 const STATS_MS = 1_000;
 const SPEAKING_MS = 100;
+const PRESENCE_MS = 500;
 
 /** How long a live server may take to answer when there is other reason to think that it cannot be reached. */
 const QUICK_PROBE_MS = 500;
@@ -64,6 +66,7 @@ export class Meeting implements Room {
   readonly #mediaReport: MediaReport;
   readonly #sampler = new StatsSampler();
   readonly #speaking = new RemoteSpeaking();
+  readonly #presence = new Presence();
   readonly #ownVoice = new SpeakingDetector();
   readonly #stop: (() => void)[] = [];
   #joined: Joined | undefined;
@@ -90,12 +93,17 @@ export class Meeting implements Room {
       disconnect: () => signaling.request('media-close', {}).catch(() => undefined),
       route: () => signaling.request('route', {}).catch(() => undefined),
     });
-    this.#views = new Views({ roster: this.#roster, paths: this.#paths, speaking: this.#speaking });
+    this.#views = new Views({
+      roster: this.#roster,
+      paths: this.#paths,
+      speaking: this.#speaking,
+      presence: this.#presence,
+    });
     this.#iceServers = new IceServers({
       serverUrl,
       extra: options.iceServers,
       signaling,
-      use: (iceServers) => this.#paths.setIceServers(iceServers),
+      use: (iceServers, sharedPort) => this.#paths.setIceServers(iceServers, sharedPort),
     });
     this.#chat = new Chat(signaling);
     this.#mediaReport = new MediaReport(signaling, () => media.state);
@@ -232,6 +240,7 @@ export class Meeting implements Room {
       this.media.on('change', () => this.#handleMedia()),
       this.media.on('level', (level) => this.#handleLevel(level)),
       every(STATS_MS, () => void this.#sampleStats()),
+      every(PRESENCE_MS, () => this.#pollPresence()),
       every(SPEAKING_MS, () => this.#pollSpeaking()),
     );
     roster.on('connect', ({ participant, firstOffer }) => {
@@ -249,11 +258,13 @@ export class Meeting implements Room {
     });
     roster.on('updated', (participant) => {
       paths.handleConnected(participant);
+      this.#presence.handleConnected(participant.id, participant.connected);
       views.refresh(participant.id);
     });
     roster.on('left', ({ participant, reason }) => {
       const view = views.get(participant.id);
       this.#speaking.forget(participant.id);
+      this.#presence.forget(participant.id);
       this.#inbox.forget(participant.id);
       views.refresh(participant.id);
       if (view) this.#events.emit('participant-left', { participant: view, reason });
@@ -266,6 +277,7 @@ export class Meeting implements Room {
     paths.on('silent', () => signaling.probe(QUICK_PROBE_MS));
     paths.on('closed', (id) => roster.handlePeerClosed(id));
     this.#speaking.on('change', (id) => views.refresh(id));
+    this.#presence.on('change', (id) => views.refresh(id));
     views.on('change', (participants) => {
       if (!this.#ownView) paths.setView(wholeView(participants));
       this.#events.emit('participants', participants);
@@ -375,6 +387,15 @@ export class Meeting implements Room {
       sounds: media.mic ? this.#paths.soundsOf(id) : undefined,
     }));
     if (listened.length > 0) this.#speaking.poll(listened, performance.now());
+  }
+
+  #pollPresence(): void {
+    const signs = this.#roster.participants.map(({ id, connected }) => ({
+      id,
+      connected,
+      heard: this.#paths.isHeard(id),
+    }));
+    this.#presence.poll(signs, performance.now());
   }
 
   async #sampleStats(): Promise<void> {

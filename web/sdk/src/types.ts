@@ -76,6 +76,8 @@ export interface RemoteParticipant {
   readonly media: MediaState;
   /** False while its signaling connection is lost. */
   readonly connected: boolean;
+  /** Nothing has come from it for more than ten seconds. Its place is kept for some more; there is nothing to show. */
+  readonly away: boolean;
   readonly joinedAt: number;
   /** May change the room's settings and remove others. */
   readonly host: boolean;

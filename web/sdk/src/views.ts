@@ -1,5 +1,6 @@
 import { Emitter } from './emitter';
 import type { Paths } from './paths';
+import type { Presence } from './presence';
 import type { RemoteSpeaking } from './remote-speaking';
 import type { Roster } from './roster';
 import type { RemoteParticipant } from './types';
@@ -11,6 +12,7 @@ export interface ViewsOptions {
   roster: Pick<Roster, 'get' | 'participants'>;
   paths: Pick<Paths, 'tracksOf' | 'pathOf' | 'isPaused'>;
   speaking: Pick<RemoteSpeaking, 'isSpeaking'>;
+  presence: Pick<Presence, 'isAway'>;
 }
 
 /** The others as the user sees them: a new object for each change of one. */
@@ -50,12 +52,13 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
   }
 
   #view({ id, name, media, connected, joinedAt, host, mediaOnly }: Participant): RemoteParticipant {
-    const { paths, speaking } = this.#options;
+    const { paths, speaking, presence } = this.#options;
     return {
       id,
       name,
       media,
       connected,
+      away: presence.isAway(id),
       joinedAt,
       host,
       mediaOnly: mediaOnly ?? false,

@@ -11,7 +11,9 @@ const ME = participant('me', { joinedAt: 1 });
 const ON = { ...SILENT, mic: true, camera: true };
 const BOB = participant('bob', { name: 'Bob', joinedAt: 2, media: ON });
 const CY = participant('cy', { name: 'Cy', joinedAt: 3, media: ON });
-const ANSWER = 'v=0\r\no=- 7 1 IN IP4 0\r\na=setup:passive\r\n';
+const answerOf = (address: string, port: number): string =>
+  `v=0\r\no=- 7 1 IN IP4 0\r\na=setup:passive\r\na=candidate:1 1 udp 2130706431 ${address} ${String(port)} typ host\r\n`;
+const ANSWER = answerOf('203.0.113.1', 8443);
 
 const slot = (mid: string, who: Participant, source: Source, paused = false): Slot => ({
   mid,
@@ -263,6 +265,24 @@ describe('the connection to the server', () => {
     expect(ann.room.participants[0]?.path).toBe('server');
   });
 
+  it('does without STUN and TURN over UDP, unless nothing else gets to the server by UDP', async () => {
+    const servers = (peer: FakePeerConnection) =>
+      (peer.configuration.iceServers ?? []).flatMap(({ urls }) => urls);
+    const udp = ['stun:k.example:443', 'turn:k.example:443?transport=udp'];
+    const tcp = ['turn:k.example:443?transport=tcp', 'turns:k.example:443?transport=tcp'];
+    const ann = await routed();
+    expect(servers(ann.peer)).toEqual(tcp);
+    await ann.tell({ event: 'media-restart', data: {} });
+    await must(take<MediaOffer>(ann, 'media-offer')[0]).answer({ ok: { sdp: answerOf('192.168.1.5', 443) } });
+    expect(servers(ann.peer)).toEqual([...udp, ...tcp]);
+    expect(ann.peer.restarts).toBe(1);
+    await up(ann);
+    await ann.tell({ event: 'media-restart', data: {} });
+    expect(servers(ann.peer)).toEqual([...udp, ...tcp]);
+    await up(ann);
+    expect(ann.peers).toHaveLength(3);
+  });
+
   it('gets more time at each attempt, if it does not come up', async () => {
     const ann = new Client();
     await ann.join(joined(ME, [BOB, CY], { topology: 'routed' }));
@@ -323,7 +343,7 @@ async function call(): Promise<{ ann: Client; bob: Client }> {
 }
 
 describe('a third one comes', () => {
-  it('each track is shown directly until it has come by way of the server', async () => {
+  it('each track is shown directly until it comes steadily by way of the server', async () => {
     const { ann } = await call();
     const [direct] = ann.peers;
     await ann.tell({ event: 'topology', data: { mode: 'routed' } });
@@ -339,15 +359,15 @@ describe('a third one comes', () => {
     expect(trackOf(ann, 'cy', 'camera')?.of).toBe(after);
     transceiver(ann.peer, '16').receiver.received = 1;
     const stop = flow(ann.peer);
-    await vi.advanceTimersByTimeAsync(300);
+    await vi.advanceTimersByTimeAsync(1_400);
     expect([from('mic'), from('camera')]).toEqual([after, before]);
     transceiver(ann.peer, '4').receiver.received = 1;
-    await vi.advanceTimersByTimeAsync(300);
+    await vi.advanceTimersByTimeAsync(1_400);
     expect([from('mic'), from('camera')]).toEqual([after, after]);
     expect(ann.room.participants[0]?.path).toBe('server');
     // The other side may need a moment longer.
     expect(must(direct).closed).toBe(false);
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(4_500);
     expect(must(direct).closed).toBe(true);
     expect([from('mic'), from('camera')]).toEqual([after, after]);
     stop();
@@ -361,13 +381,14 @@ describe('a third one comes', () => {
     await ann.tell(slots(slot('4', CY, 'camera')));
     await vi.advanceTimersByTimeAsync(500);
     stop();
+    flow(ann.peer);
     await vi.advanceTimersByTimeAsync(200);
     await ann.tell(slots(slot('4', BOB, 'camera')));
     await vi.advanceTimersByTimeAsync(500);
     const [direct, server] = ann.peers.map((peer) => peer.getTransceivers()[0]?.receiver.track.of);
     expect(trackOf(ann, 'bob', 'camera')?.of).toBe(direct);
     transceiver(ann.peer, '4').receiver.received++;
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1_500);
     expect(trackOf(ann, 'bob', 'camera')?.of).toBe(server);
   });
 
@@ -410,12 +431,12 @@ describe('two are left', () => {
     expect(from()).toBe(transceiver(server, '4').receiver.track.of);
     expect(ann.room.participants[0]?.path).toBe('server');
     flow(direct, { 0: true, 1: true });
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1_500);
     expect(from()).toBe(transceiver(direct, '1').receiver.track.of);
     expect(ann.room.participants[0]?.path).toBe('direct');
     expect(server.closed).toBe(false);
     expect(take(ann, 'media-close')).toHaveLength(0);
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(4_500);
     expect(server.closed).toBe(true);
     expect(take(ann, 'media-close')).toHaveLength(1);
     expect(take(ann, 'route')).toHaveLength(0);
@@ -432,6 +453,35 @@ describe('two are left', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(server.closed).toBe(false);
     expect(ann.room.participants[0]?.path).toBe('server');
+  });
+});
+
+describe('somebody whose connection is lost', () => {
+  const LOST = { ...BOB, connected: false };
+  const away = (client: Client) => client.room.participants.map((other) => other.away);
+
+  it('is away when nothing comes from them for ten seconds, and at once not any more when they are back', async () => {
+    const ann = await routed();
+    await ann.tell(slots(slot('4', BOB, 'camera'), slot('5', CY, 'camera')));
+    const stop = flow(ann.peer, { 4: true, 5: true });
+    await ann.tell({ event: 'participant-updated', data: LOST });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(away(ann)).toEqual([false, false]);
+    stop();
+    flow(ann.peer, { 5: true });
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(away(ann)).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(away(ann)).toEqual([true, false]);
+    await ann.tell({ event: 'participant-updated', data: BOB });
+    expect(away(ann)).toEqual([false, false]);
+  });
+
+  it('is not away in a direct call that goes on', async () => {
+    const { ann } = await call();
+    await ann.tell({ event: 'participant-updated', data: LOST });
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(away(ann)).toEqual([false]);
   });
 });
 

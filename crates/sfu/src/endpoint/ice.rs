@@ -77,6 +77,14 @@ impl Lite {
         }
     }
 
+    /// DTLS came by a path that is known. What the client does not hear by the path it nominated, it asks for by
+    /// another (a socket that gives away what comes from a STUN server's address hears nothing of ours).
+    pub(super) fn handshake(&mut self, path: &Path) {
+        if !self.by_media && self.egress.is_some() {
+            self.egress = Some(*path);
+        }
+    }
+
     /// Authentic media came by a path that is known, newer than any before.
     pub(super) fn media(&mut self, now: Instant, path: &Path) {
         if let Some(known) = self.paths.iter_mut().find(|known| known.path == *path) {

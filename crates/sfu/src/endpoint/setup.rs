@@ -20,8 +20,11 @@ const LARGEST_MESSAGE: u32 = 128 * 1024;
 pub(crate) struct Setup {
     crypto: Arc<CryptoProvider>,
     certificate: Arc<DtlsCert>,
-    /// A session is closed after this long without a word from its client.
+    /// A session is closed after this long without a word from its client: a network that comes back after ten
+    /// seconds finds it, and nobody looks at a frozen picture for longer than a quarter of a minute.
     pub most_silence: Duration,
+    /// The same, before its client has connected: a slow machine takes its time.
+    pub most_patience: Duration,
 }
 
 impl Setup {
@@ -30,7 +33,8 @@ impl Setup {
     pub(crate) fn new() -> Option<Self> {
         let crypto = keys::provider();
         let certificate = Arc::new(crypto.dtls_provider.generate_certificate()?);
-        Some(Self { crypto: Arc::new(crypto), certificate, most_silence: Duration::from_secs(30) })
+        let (most_silence, most_patience) = (Duration::from_secs(14), Duration::from_secs(30));
+        Some(Self { crypto: Arc::new(crypto), certificate, most_silence, most_patience })
     }
 
     pub(super) fn hmac(&self) -> &'static dyn Sha1HmacProvider {

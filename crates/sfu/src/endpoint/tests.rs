@@ -360,7 +360,7 @@ fn more_slots_leave_the_others_as_they_are() {
 
 #[test]
 fn a_client_without_network_comes_back_into_its_session() {
-    for silence in [10, 25] {
+    for silence in [5, 12] {
         let mut pair = Pair::connected(ALL);
         pair.cut = true;
         pair.server.send(pair.now, 0, true, b"into the void").unwrap();
@@ -386,7 +386,7 @@ fn a_client_that_is_gone_is_given_up() {
     let began = pair.now;
     pair.until(|pair| pair.count(|output| matches!(output, Output::Closed(CloseReason::TimedOut))) == 1);
     let took = pair.now - began;
-    assert!((25..=30).contains(&took.as_secs()), "{took:?}");
+    assert!((11..=14).contains(&took.as_secs()), "{took:?}");
     assert_eq!(pair.server.poll_timeout(), None);
     let path = pair.path;
     assert_eq!(pair.server.handle_datagram(pair.now, &path, &[22]), Err(Refused::Closed));
@@ -396,7 +396,9 @@ fn a_client_that_is_gone_is_given_up() {
 fn one_that_never_comes_is_given_up() {
     let mut pair = Pair::new(ALL);
     pair.cut = true;
+    let began = pair.now;
     pair.until(|pair| pair.count(|output| matches!(output, Output::Closed(CloseReason::TimedOut))) == 1);
+    assert!((pair.now - began).as_secs() >= 29, "a slow machine takes its time");
     assert!(pair.server.path().is_none());
 }
 

@@ -22,7 +22,7 @@ use crate::{
 /// Everything due within this time happens at once: what a media thread would read in one batch.
 const BATCH: Duration = Duration::from_micros(250);
 /// The server's rule for who vanished.
-const GONE_AFTER: Duration = Duration::from_secs(15);
+const GONE_AFTER: Duration = Duration::from_secs(14);
 const ROOM: RoomId = RoomId(1);
 
 static IDENTITY: LazyLock<Identity> =

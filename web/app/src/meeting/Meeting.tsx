@@ -1,5 +1,5 @@
 import type { LocalMedia, Receive, RemoteParticipant, Room } from '@kaigi/client';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChatPanel } from '../chat/ChatPanel';
 import { createOutbox } from '../chat/outbox';
@@ -41,6 +41,8 @@ export function Meeting({
   const { t } = useTranslation();
   const view = useLocalMedia(media);
   const participants = useParticipants(room);
+  // Who is away is in the list, where it says so, and has nothing to show.
+  const present = useMemo(() => participants.filter(({ away }) => !away), [participants]);
   const { selfView } = useChoices();
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
@@ -92,7 +94,7 @@ export function Meeting({
         <Stage
           room={room}
           view={view}
-          participants={participants}
+          participants={present}
           selfView={selfView}
           receive={receive}
           onHideSelf={() => setChoices({ selfView: false })}
@@ -122,7 +124,7 @@ export function Meeting({
       <footer className="meeting-bar">
         <div className="meeting-info">
           <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
-          <ConnectionStatus room={room} alone={participants.length === 0} />
+          <ConnectionStatus room={room} alone={present.length === 0} />
         </div>
         <Controls
           view={view}

@@ -11,6 +11,7 @@ import type { MediaAnswer, MediaOffer, MediaLimits } from '../wire.gen';
 import { ServerChannels } from './channels';
 import { addLines, addSlots } from './lines';
 import type { Lines } from './lines';
+import { needsRelay, without } from './shared-port';
 
 /** What a first attempt has; each further one twice as long: a slow machine or network needs its time. */
 const FIRST_ATTEMPT_MS = 5_000;
@@ -20,6 +21,8 @@ const SLOT_STEP = 6;
 
 export interface ServerLinkOptions {
   configuration: RTCConfiguration;
+  /** ICE servers that share the port of the server's media. */
+  sharedPort: readonly string[];
   limits: MediaLimits;
   /** What to send. */
   tracks: Tracks;
@@ -63,6 +66,8 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
   #connection: RTCPeerConnection;
   #number = ++lastNumber;
   #lines: Lines = { senders: [], receivers: [] };
+  /** Only a relay gets there by UDP. */
+  #relayed = false;
   /** An offer of this connection waits for its answer. */
   #busy = false;
   /** An offer has to be made. */
@@ -155,7 +160,7 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
   /** Fresh servers (their credentials expire); used from the next ICE restart on. */
   setIceServers(iceServers: RTCIceServer[]): void {
     this.#configuration = { ...this.#configuration, iceServers };
-    this.#connection.setConfiguration(this.#configuration);
+    this.#connection.setConfiguration(this.#usedConfiguration);
   }
 
   restartIce(): void {
@@ -173,9 +178,15 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
     this.#connection.close();
   }
 
+  get #usedConfiguration(): RTCConfiguration {
+    if (this.#relayed) return this.#configuration;
+    const { iceServers } = this.#configuration;
+    return { ...this.#configuration, iceServers: without(iceServers, this.#options.sharedPort) };
+  }
+
   #connect(): RTCPeerConnection {
     const { createConnection, limits } = this.#options;
-    const connection = createConnection(this.#configuration);
+    const connection = createConnection(this.#usedConfiguration);
     connection.addEventListener('connectionstatechange', () => {
       if (connection !== this.#connection) return;
       const { connectionState } = connection;
@@ -230,8 +241,17 @@ export class ServerLink extends Emitter<ServerLinkEvents> {
     if (!current()) return;
     await setRemote(connection, 'answer', answer.sdp);
     if (!current()) return;
+    this.#askRelay(connection, answer.sdp);
     this.#recovery.handleNegotiated();
     this.emit('negotiated', undefined);
+  }
+
+  /** Gathers anew with the relay, where the answer leaves no other way. */
+  #askRelay(connection: RTCPeerConnection, answer: string): void {
+    if (this.#relayed || !needsRelay(answer)) return;
+    this.#relayed = true;
+    connection.setConfiguration(this.#usedConfiguration);
+    this.#due = { restart: true };
   }
 
   /** The server did not take the offer: a later one of a fresh connection may fare better. */

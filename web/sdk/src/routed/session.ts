@@ -25,6 +25,8 @@ import { ViewReport } from './view';
 
 export interface RoutedSessionOptions {
   configuration: RTCConfiguration;
+  /** ICE servers that share the port of the server's media. */
+  sharedPort: readonly string[];
   limits: MediaLimits;
   tracks: Tracks;
   view: View;
@@ -116,12 +118,26 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     return receiver !== undefined && this.#arrivals.has(receiver.track.id);
   }
 
+  /** The same, and for a while without a gap. */
+  isSteady(id: ParticipantId, source: TrackSource): boolean {
+    const receiver = this.#receiverOf(id, source);
+    return receiver !== undefined && this.#arrivals.isSteady(receiver.track.id);
+  }
+
   /** The participant's voice as it was a moment ago; undefined where it has no slot. */
   soundsOf(id: ParticipantId): readonly Sound[] | undefined {
     const receiver = this.#receiverOf(id, 'mic');
     if (!receiver) return undefined;
     const sound = this.#arrivals.sound(receiver.track.id);
     return sound ? [sound] : [];
+  }
+
+  /** Something of this participant comes. */
+  isHeard(id: ParticipantId): boolean {
+    return SLOTS.some((source) => {
+      const track = this.#receiverOf(id, source)?.track.id;
+      return track !== undefined && this.#arrivals.isFlowing(track);
+    });
   }
 
   isPaused(id: ParticipantId, source: VideoSource): boolean {

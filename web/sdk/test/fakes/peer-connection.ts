@@ -184,7 +184,9 @@ export class FakePeerConnection extends EventTarget {
     const inbound = this.#transceivers.map(({ kind, receiver }, index) => {
       const { track, received, audioLevel } = receiver;
       const count =
-        kind === 'audio' ? { packetsReceived: received, audioLevel } : { keyFramesDecoded: received };
+        kind === 'audio'
+          ? { packetsReceived: received, audioLevel }
+          : { keyFramesDecoded: received, framesDecoded: received };
       return [`in ${index}`, { type: 'inbound-rtp', kind, trackIdentifier: track.id, ...count }] as const;
     });
     return new Map<string, unknown>([

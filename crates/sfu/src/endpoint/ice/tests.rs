@@ -72,6 +72,25 @@ impl Clock {
     }
 }
 
+/// What comes by UDP goes to its STUN client, for which it takes us; TCP it hears.
+#[test]
+fn chromium_that_hears_nothing_by_udp_is_answered_by_tcp() {
+    let mut clock = Clock::new();
+    clock.ice.handshake(&udp());
+    assert_eq!(clock.egress(), None);
+    clock.check(0, udp(), UDP, true);
+    clock.ice.handshake(&udp());
+    assert_eq!(clock.egress(), Some(udp()));
+    clock.check(50, tcp(), TCP, true);
+    clock.check(60, udp(), UDP, false);
+    clock.ice.handshake(&tcp());
+    assert_eq!(clock.egress(), Some(tcp()));
+    clock.media(100, tcp());
+    clock.check(120, udp(), UDP, false);
+    clock.ice.handshake(&udp());
+    assert_eq!(clock.egress(), Some(tcp()));
+}
+
 /// It nominates every pair, the TCP one a little later, and uses UDP.
 #[test]
 fn firefox_stays_on_udp() {
