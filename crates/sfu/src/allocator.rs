@@ -242,9 +242,9 @@ struct Held<K> {
 }
 
 impl<K> Held<K> {
-    /// `dark`: nothing is shown at all. Then there is nothing to spare by waiting longer each time.
-    fn hold_ends(&self, dark: bool) -> Option<Instant> {
-        let strikes = if dark { 1 } else { self.strikes };
+    /// Where nothing is shown there is nothing to spare by waiting longer each time.
+    fn hold_ends(&self) -> Option<Instant> {
+        let strikes = if self.layer.is_none() { 1 } else { self.strikes };
         self.lost.map(|lost| lost + HOLD * (1 << strikes.saturating_sub(1)))
     }
 
@@ -273,8 +273,6 @@ fn fit<K: Copy + Eq>(
     ladders: impl Iterator<Item = (K, Ladder)>,
     budget: u64,
 ) -> (Vec<Option<usize>>, Option<Instant>) {
-    let is_dark = |held: &[Held<K>]| held.iter().all(|held| held.layer.is_none());
-    let dark = is_dark(memory);
     let (mut held, mut climbs): (Vec<Held<K>>, Vec<Climb>) = ladders
         .map(|(key, ladder)| {
             let held = memory.iter().find(|held| held.key == key).copied().unwrap_or(Held {
@@ -283,7 +281,7 @@ fn fit<K: Copy + Eq>(
                 lost: None,
                 strikes: 0,
             });
-            let on_hold = held.hold_ends(dark).is_some_and(|ends| now < ends);
+            let on_hold = held.hold_ends().is_some_and(|ends| now < ends);
             (held, Climb { ladder, had: ladder.steps_to(held.layer), got: 0, on_hold })
         })
         .unzip();
@@ -310,8 +308,7 @@ fn fit<K: Copy + Eq>(
     for (held, climb) in held.iter_mut().zip(&climbs) {
         held.layer = climb.ladder.layer(climb.got);
     }
-    let dark = is_dark(&held);
-    let ends = held.iter().filter_map(|held| held.hold_ends(dark)).filter(|ends| *ends > now);
+    let ends = held.iter().filter_map(|held| held.hold_ends()).filter(|ends| *ends > now);
     let again = if waiting { ends.min() } else { None };
     let layers = held.iter().map(|held| held.layer).collect();
     *memory = held;
