@@ -16,7 +16,7 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, Method, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
     response::IntoResponse,
     routing::{any_service, get, post},
@@ -115,6 +115,9 @@ async fn identify(State(site): State<Site>, request: Request, next: Next) -> Res
     let own_page = !parts.uri.path().starts_with("/site/");
     let (is_new, secure) = (visitor.session.is_none(), visitor.secure);
     parts.extensions.insert(visitor);
+    if origin::is_socket_io(parts.uri.path()) {
+        copy_out(&mut parts);
+    }
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if own_page {
         for (name, value) in site.page_headers.iter() {
@@ -130,6 +133,19 @@ async fn identify(State(site): State<Site>, request: Request, next: Next) -> Res
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Socket.IO keeps a connection's request for as long as it lasts, and with it, where it only refers to that, the whole
+/// buffer that it was read into: 16 kB a connection.
+fn copy_out(parts: &mut Parts) {
+    if let Ok(uri) = Uri::try_from(parts.uri.to_string()) {
+        parts.uri = uri;
+    }
+    let copy = |(name, value): (&HeaderName, &HeaderValue)| {
+        let copied = HeaderValue::from_bytes(value.as_bytes()).ok()?;
+        Some((HeaderName::from_bytes(name.as_str().as_bytes()).ok()?, copied))
+    };
+    parts.headers = parts.headers.iter().filter_map(copy).collect();
 }
 
 fn is_page(response: &Response<Body>) -> bool {

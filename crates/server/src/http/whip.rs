@@ -234,7 +234,9 @@ fn matches(conditions: &str) -> Matches<'_> {
     Matches::Tags(tags.filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"')).collect())
 }
 
-/// The answer to an offer (RFC 9725 §4.2), with our STUN and TURN servers (§4.6).
+/// The answer to an offer (RFC 9725 §4.2), with our TURN servers (§4.6) over TCP and TLS: over UDP they have the address
+/// that media comes from, and Chromium takes everything from there for theirs
+/// (docs/decisions/2026-11-30-stun-on-the-port-of-media.md).
 fn created(hub: &Hub, visitor: &Visitor, uri: &Uri, headers: &HeaderMap, begun: Begun) -> Response<Body> {
     let Begun { id, answer, tag, turn } = begun;
     let fields = [
@@ -248,17 +250,17 @@ fn created(hub: &Hub, visitor: &Visitor, uri: &Uri, headers: &HeaderMap, begun: 
     let mut response = (StatusCode::CREATED, fields, answer).into_response();
     let own = origin::authority(headers, uri.authority())
         .map(|host| hub.minter().ice_servers(&host, visitor.secure, turn));
-    for server in own.iter().flatten().chain(hub.ice_servers()) {
-        for link in links(server) {
-            response.headers_mut().append(header::LINK, link);
-        }
+    let on_media_port = |url: &str| url.starts_with("stun:") || url.ends_with("?transport=udp");
+    let own = own.iter().flatten().flat_map(|server| links(server, |url| !on_media_port(url)));
+    for link in own.chain(hub.ice_servers().iter().flat_map(|server| links(server, |_| true))) {
+        response.headers_mut().append(header::LINK, link);
     }
     response
 }
 
-/// A server's `Link` fields, one for each of its URLs.
-fn links(server: &IceServer) -> impl Iterator<Item = HeaderValue> {
-    server.urls.iter().filter_map(|url| {
+/// A server's `Link` fields, one for each of its URLs that are wanted.
+fn links(server: &IceServer, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = HeaderValue> {
+    server.urls.iter().filter(move |url| wanted(url)).filter_map(|url| {
         let mut link = format!("<{url}>; rel=\"ice-server\"");
         if let (Some(username), Some(credential)) = (&server.username, &server.credential) {
             let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");

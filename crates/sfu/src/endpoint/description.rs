@@ -158,7 +158,7 @@ pub(super) fn own(offer: &str, known: impl Fn(&str) -> bool) -> String {
 pub(super) struct Identity {
     origin: String,
     /// By mid.
-    senders: HashMap<String, Vec<String>>,
+    senders: HashMap<Box<str>, Box<str>>,
 }
 
 impl Identity {
@@ -170,14 +170,10 @@ impl Identity {
                 answer.lines().find(|line| line.starts_with("o=")).unwrap_or_default().to_owned();
         }
         for section in sections(answer) {
-            let sender: Vec<String> = section
-                .lines
-                .iter()
-                .filter(|line| is_of_sender(line))
-                .map(|line| (*line).to_owned())
-                .collect();
+            let lines = section.lines.iter().filter(|line| is_of_sender(line));
+            let sender: String = lines.flat_map(|line| [line, "\r\n"]).collect();
             if !sender.is_empty() {
-                identity.senders.entry(section.mid().to_owned()).or_insert(sender);
+                identity.senders.entry(section.mid().into()).or_insert(sender.into());
             }
         }
         identity
@@ -196,9 +192,7 @@ impl Identity {
             for line in section.lines.iter().filter(|line| sender.is_none() || !is_of_sender(line)) {
                 text.extend([line, "\r\n"]);
             }
-            for line in sender.into_iter().flatten() {
-                text.extend([line, "\r\n"]);
-            }
+            text.extend(sender.map(|lines| &**lines));
         }
         text
     }

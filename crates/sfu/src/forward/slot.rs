@@ -27,8 +27,8 @@ pub(crate) struct Slot {
     extensions: Extensions,
     /// What is to fill it.
     assigned: Option<(TrackId, usize)>,
-    /// What fills it.
-    run: Option<Run>,
+    /// What fills it. Most slots are empty most of the time.
+    run: Option<Box<Run>>,
     window: Window,
     last: Option<Last>,
     /// Ticks by which the slot's timestamps are ahead, because they must not go back.
@@ -125,7 +125,7 @@ impl Slot {
     pub(crate) fn assign(&mut self, assigned: Option<(TrackId, usize)>) {
         self.assigned = assigned;
         let stays = |run: &Run| assigned.is_some_and(|(track, _)| track == run.track);
-        if !self.run.as_ref().is_some_and(stays) {
+        if !self.run.as_deref().is_some_and(stays) {
             self.run = None;
         }
     }
@@ -281,7 +281,7 @@ impl Slot {
         let format = *self.line.formats.iter().find(|format| format.codec == track.codec())?;
         let timestamp = self.align(track, source, kept);
         let descriptor = kept.contents.descriptor.unwrap_or_default();
-        self.run = Some(Run {
+        self.run = Some(Box::new(Run {
             track: track.id(),
             layer,
             generation: source.generation(),
@@ -293,7 +293,7 @@ impl Slot {
             timestamp: timestamp.wrapping_sub(kept.packet.timestamp),
             picture: self.picture.wrapping_add(1).wrapping_sub(descriptor.picture),
             tl0: self.tl0.wrapping_add(1).wrapping_sub(descriptor.tl0),
-        });
+        }));
         Some(())
     }
 
