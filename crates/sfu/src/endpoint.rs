@@ -5,9 +5,11 @@
 //! ([`crate::rtcp`]) are ours, so a subscriber costs str0m nothing.
 
 mod description;
+mod engine;
 mod ice;
 mod lines;
 mod missed;
+mod negotiation;
 mod output;
 mod setup;
 #[cfg(test)]
@@ -15,22 +17,17 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use str0m::change::SdpOffer;
-use str0m::channel::{ChannelConfig, ChannelId, Reliability};
+use str0m::channel::ChannelId;
 use str0m::ice::{StunMessage, TransId};
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpPacket;
-use str0m::{Candidate, Event, IceCreds, Input, Rtc};
+use str0m::{IceCreds, Input, Rtc};
 
 use crate::endpoint::ice::Lite;
-use crate::forward::Packet;
 use crate::keys::opening::{self, Opening};
 use crate::keys::{self, Captured};
-use crate::model::{CloseReason, OfferError, Path};
+use crate::model::{CloseReason, Path};
 use crate::rtcp;
 use crate::srtp::{Freshness, Opener, Sealer};
 
@@ -100,81 +97,6 @@ struct Secured {
 }
 
 impl Endpoint {
-    /// Answers a client's first offer. `ice` are our credentials, `candidates` the values of our candidate attributes
-    /// (RFC 8839 §5.1: `candidate:…`).
-    pub(crate) fn accept(
-        setup: &Setup,
-        ice: IceCreds,
-        now: Instant,
-        offer: &str,
-        candidates: &[String],
-    ) -> Result<(Self, String), OfferError> {
-        let offer = description::admit(offer)?;
-        let (mut rtc, captured) = keys::captured(|| setup.config().build(now));
-        let local =
-            Candidate::host(LOCAL, "udp").map_err(|error| OfferError::Malformed(error.to_string()))?;
-        rtc.add_local_candidate(local);
-        let mut endpoint = Self {
-            rtc,
-            setup: setup.clone(),
-            ice: Lite::new(setup.hmac(), ice),
-            identity: description::Identity::default(),
-            remote: offer.remote,
-            captured,
-            secured: None,
-            nominated: false,
-            connected: false,
-            lines: Vec::new(),
-            streams: HashMap::default(),
-            newest_media: false,
-            channels: Vec::new(),
-            outputs: VecDeque::new(),
-            unfinished: false,
-            wakes: now,
-            last_heard: now,
-            most_silence: setup.most_silence,
-            most_patience: setup.most_patience,
-            closed: false,
-            scratch: Vec::new(),
-        };
-        let answer = endpoint.negotiate(now, &offer.text, candidates)?;
-        endpoint.drive(Input::Timeout(now));
-        Ok((endpoint, answer))
-    }
-
-    /// Answers another offer of the same peer connection: an ICE restart, more slots, a source that stops. `fresh` are
-    /// the credentials to use if it is an ICE restart. An error leaves the session as it was.
-    pub(crate) fn reoffer(
-        &mut self,
-        now: Instant,
-        fresh: IceCreds,
-        offer: &str,
-        candidates: &[String],
-    ) -> Result<String, OfferError> {
-        let offer = description::admit(offer)?;
-        if self.closed {
-            return Err(OfferError::Malformed("its session is over".to_owned()));
-        }
-        let restarts = offer.remote != self.remote;
-        let former = restarts.then(|| self.ice.clone());
-        if restarts {
-            self.ice.restart(fresh);
-        }
-        match self.negotiate(now, &offer.text, candidates) {
-            Ok(answer) => {
-                self.remote = offer.remote;
-                self.drive(Input::Timeout(now));
-                Ok(answer)
-            }
-            Err(error) => {
-                if let Some(former) = former {
-                    self.ice = former;
-                }
-                Err(error)
-            }
-        }
-    }
-
     /// The audio and video lines in the order of the offer.
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
@@ -319,53 +241,6 @@ impl Endpoint {
         self.rtc.channel(*id)
     }
 
-    /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do. A second
-    /// `Rtc`, which is dropped at once, answers all of it; the one that stays never hears of slots, for which it would
-    /// keep memory and time.
-    fn negotiate(&mut self, now: Instant, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
-        let own = description::own(offer, |mid| self.rtc.media(Mid::from(mid)).is_some());
-        let (mut whole, _) = keys::captured(|| self.setup.config().build(now));
-        // str0m panics where an offer gives payload types contradictory meanings, in more ways than can be looked for
-        // beforehand (an unreadable profile counts as another one's). One client's offer must not end the
-        // thread with everybody's rooms; after that, its `Rtc` is not touched again.
-        let rtc = AssertUnwindSafe((&mut whole, &mut self.rtc));
-        let answer = catch_unwind(|| {
-            let AssertUnwindSafe((whole, rtc)) = { rtc };
-            let text = answer(whole, offer)?;
-            answer(rtc, &own)?;
-            Ok(text)
-        });
-        let Ok(answer) = answer else {
-            self.end(CloseReason::Failed);
-            return Err(OfferError::Malformed("its payload types contradict each other".to_owned()));
-        };
-        let text = answer.map_err(OfferError::Malformed)?;
-        self.identity = description::Identity::of(&text, &self.identity);
-        let text = self.identity.put_into(&text);
-        let text = description::answer(&text, self.ice.credentials(), candidates);
-        self.lines = description::lines(&text, &self.lines);
-        self.streams.clear();
-        self.open_channels(&text);
-        Ok(text)
-    }
-
-    fn open_channels(&mut self, answer: &str) {
-        if !self.channels.is_empty() || !answer.contains("m=application") {
-            return;
-        }
-        let unreliable = Reliability::MaxRetransmits { retransmits: 0 };
-        for (number, ordered, reliability) in [(0, true, Reliability::Reliable), (2, false, unreliable)] {
-            let id = self.rtc.direct_api().create_data_channel(ChannelConfig {
-                label: String::new(),
-                ordered,
-                reliability,
-                negotiated: Some(number),
-                protocol: String::new(),
-            });
-            self.channels.push((number, id));
-        }
-    }
-
     fn handle_stun(&mut self, now: Instant, path: &Path, message: &[u8]) -> Result<(), Refused> {
         let Some(response) = self.ice.handle(now, path, message)? else { return Ok(()) };
         self.last_heard = now;
@@ -480,200 +355,10 @@ impl Endpoint {
         false
     }
 
-    /// Gives str0m a datagram.
-    fn receive(&mut self, now: Instant, datagram: &[u8]) {
-        if let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) {
-            self.drive(Input::Receive(now, receive));
-        }
-    }
-
-    /// Gives str0m a packet of media and takes out that packet alone: it has room for one.
-    fn receive_media(&mut self, now: Instant, datagram: &[u8]) {
-        let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) else { return };
-        if self.rtc.handle_input(Input::Receive(now, receive)).is_err() {
-            return self.end(CloseReason::Failed);
-        }
-        self.unfinished = true;
-        while self.unfinished && !self.closed {
-            if self.step() == Step::Media {
-                return;
-            }
-        }
-    }
-
-    fn drive(&mut self, input: Input<'_>) {
-        match self.rtc.handle_input(input) {
-            Ok(()) => self.drain(),
-            Err(error) => {
-                tracing::debug!(%error, "a session failed");
-                self.end(CloseReason::Failed);
-            }
-        }
-    }
-
-    /// Takes everything out of str0m, as it wants after each input.
-    fn drain(&mut self) {
-        self.unfinished = true;
-        while self.unfinished && !self.closed {
-            self.step();
-        }
-    }
-
-    /// Takes one thing out of str0m.
-    fn step(&mut self) -> Step {
-        match self.rtc.poll_output() {
-            Ok(str0m::Output::Timeout(at)) => {
-                self.wakes = at;
-                self.unfinished = false;
-            }
-            Ok(str0m::Output::Transmit(transmit)) => {
-                self.take_keys();
-                self.transmit(transmit.contents.into());
-            }
-            Ok(str0m::Output::Event(Event::RtpPacket(packet))) => {
-                self.take_keys();
-                self.media(packet);
-                return Step::Media;
-            }
-            Ok(str0m::Output::Event(event)) => {
-                self.take_keys();
-                self.event(event);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a session failed");
-                self.end(CloseReason::Failed);
-            }
-        }
-        Step::Else
-    }
-
-    fn take_keys(&mut self) {
-        if self.secured.is_some() {
-            return;
-        }
-        let Some(keys) = self.captured.as_ref().and_then(|captured| captured.get()) else { return };
-        self.secured = (|| {
-            let theirs = Opener::new(keys).ok()?;
-            Some(Secured {
-                sealer: Sealer::new(keys).ok()?,
-                theirs,
-                substitute: Opener::of_substitute(keys).ok()?,
-            })
-        })();
-        // Both have copied what they need.
-        self.captured = None;
-    }
-
-    /// Sends what str0m would send.
-    fn transmit(&mut self, mut datagram: Vec<u8>) {
-        // Only before the first nomination; DTLS repeats what is lost.
-        let Some(path) = self.ice.egress().copied() else { return };
-        match datagram[..] {
-            [20..=63, ..] => {}
-            [128..=191, 192..=223, ..] => {
-                let Some(secured) = &mut self.secured else { return };
-                if secured.substitute.open_rtcp(&mut datagram).is_err() {
-                    return;
-                }
-                self.outputs.extend(missed::of(&datagram, &mut self.streams));
-                if secured.sealer.seal_rtcp(&mut datagram, 0).is_err() {
-                    return;
-                }
-            }
-            // STUN is ours to answer, RTP ours to send.
-            _ => return,
-        }
-        self.outputs.push_back(Output::Transmit(path, datagram));
-    }
-
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Connected => {
-                if self.secured.is_none() {
-                    // DTLS agreed on a profile that we do not have.
-                    self.end(CloseReason::Failed);
-                } else if !self.connected {
-                    self.connected = true;
-                    self.outputs.push_back(Output::Connected);
-                }
-            }
-            Event::ChannelOpen(id, _) => match self.number(id) {
-                Some(number) => self.outputs.push_back(Output::ChannelOpen(number)),
-                // Ours are agreed on beforehand; none is opened by a message (RFC 8832).
-                None => self.rtc.direct_api().close_data_channel(id),
-            },
-            Event::ChannelData(data) => {
-                if let Some(channel) = self.number(data.id) {
-                    self.outputs.push_back(Output::Data { channel, binary: data.binary, data: data.data });
-                }
-            }
-            Event::Closed => self.end(CloseReason::Closed),
-            // Among them ICE "disconnected": str0m sees no checks. How long a client may be silent is ours to say.
-            _ => {}
-        }
-    }
-
-    fn number(&self, id: ChannelId) -> Option<u16> {
-        self.channels.iter().find(|(_, other)| *other == id).map(|(number, _)| *number)
-    }
-
-    fn media(&mut self, packet: RtpPacket) {
-        let Some((line, layer)) = self.place(*packet.header.ssrc) else { return };
-        if let Some(stream) = self.streams.get_mut(&*packet.header.ssrc)
-            && *packet.seq_no >= stream.newest
-        {
-            stream.newest = *packet.seq_no;
-            self.newest_media = true;
-        }
-        let Role::Sends(sends) = &self.lines[line].role else { return };
-        let pt = *packet.header.payload_type;
-        let Some(codec) = sends.codecs.iter().find(|known| known.pt == pt) else { return };
-        let packet = Packet {
-            sequence: *packet.seq_no,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
-            payload: packet.payload,
-            // str0m has it as a number below zero.
-            audio_level: packet.header.ext_vals.audio_level.map(|level| level.unsigned_abs().min(127)),
-            received: packet.timestamp,
-        };
-        self.outputs.push_back(Output::Media { line, layer, codec: codec.codec, packet });
-    }
-
-    /// The line and the layer of an SSRC of the client.
-    fn place(&mut self, ssrc: u32) -> Option<(usize, usize)> {
-        if let Some(stream) = self.streams.get(&ssrc) {
-            return Some((stream.line, stream.layer));
-        }
-        let (mid, rid) = {
-            let mut api = self.rtc.direct_api();
-            let stream = api.stream_rx(&ssrc.into())?;
-            (stream.mid(), stream.rid())
-        };
-        let line = self.lines.iter().position(|line| *line.mid == *mid)?;
-        let Role::Sends(sends) = &self.lines[line].role else { return None };
-        let layer = match rid {
-            Some(rid) => sends.rids.iter().position(|name| **name == *rid)?,
-            None => 0,
-        };
-        // A client may change its SSRCs as often as it likes.
-        if self.streams.len() >= 64 {
-            self.streams.clear();
-        }
-        self.streams.insert(ssrc, Stream { line, layer, newest: 0, lost: 0 });
-        Some((line, layer))
-    }
-
     fn end(&mut self, reason: CloseReason) {
         if !self.closed {
             self.closed = true;
             self.outputs.push_back(Output::Closed(reason));
         }
     }
-}
-
-fn answer(rtc: &mut Rtc, offer: &str) -> Result<String, String> {
-    let offer = SdpOffer::from_sdp_string(offer).map_err(|error| error.to_string())?;
-    let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
-    Ok(answer.to_sdp_string())
 }

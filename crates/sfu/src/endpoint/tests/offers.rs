@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::pair::{Offers, Pair, candidates, credentials};
 use super::*;
+use crate::model::OfferError;
 
 fn offer() -> (Setup, String) {
     let pair = Pair::new(Offers { sends: true, slots: 1 });
