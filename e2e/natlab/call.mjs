@@ -104,7 +104,8 @@ async function joinedByThird(cell, { ann, bob, cyd, outcome }) {
     const { videos, voices, shown } = await person.received();
     if (!(await person.status()).includes('Server')) return `${person.name}'s media does not go through the server`;
     before[person.name] ??= shown;
-    const unseen = all.filter(({ name }) => name !== person.name && !(shown[name] - (before[person.name][name] ?? 0) >= THREE_FRAMES));
+    const few = (name) => (shown[name] ?? 0) - (before[person.name][name] ?? 0) < THREE_FRAMES;
+    const unseen = all.filter(({ name }) => name !== person.name && few(name));
     if (unseen.length) return `${person.name} does not see ${unseen.map(({ name }) => name).join(' and ')}`;
     if (videos < 2 || voices < 2) return `${person.name} gets ${videos} pictures and ${voices} voices from the server`;
     return undefined;

@@ -40,7 +40,8 @@ function prepare({ index, names, tones, turnMs, chromium }) {
     return canvas.captureStream(5).getVideoTracks();
   };
   const tone = () => {
-    const [oscillator, gain, out] = [context().createOscillator(), context().createGain(), context().createMediaStreamDestination()];
+    const [oscillator, gain] = [context().createOscillator(), context().createGain()];
+    const out = context().createMediaStreamDestination();
     oscillator.frequency.value = tones[index];
     oscillator.connect(gain).connect(out);
     oscillator.start();
@@ -181,7 +182,8 @@ describe('six Chromiums and a Firefox', () => {
       const looks = await Promise.all(pages.map((page) => page.evaluate(() => window.look())));
       missing = looks.flatMap(({ seen, heard, decoded }, index) => {
         const others = NAMES.filter((_, who) => who !== index);
-        const without = (what, list) => others.filter((name) => !list.includes(name)).map((name) => `${NAMES[index]} does not ${what} ${name}`);
+        const without = (what, list) => others.filter((name) => !list.includes(name))
+          .map((name) => `${NAMES[index]} does not ${what} ${name}`);
         return [...without('see', seen), ...without('hear', heard),
           ...(decoded < others.length ? [`${NAMES[index]} decodes ${decoded} pictures`] : [])];
       });
