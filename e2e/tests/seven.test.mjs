@@ -16,8 +16,9 @@ const TONES = NAMES.map((_, index) => 520 + 170 * index);
 
 /**
  * Runs in a page before it loads: a camera and a microphone of its own, and what is seen and heard of the others. Not the
- * browsers' fake camera: when six pages of one Chromium share it, it stops. Firefox has no AudioContext that runs where
- * there is no sound card: there the fake microphone makes the tone, and who is heard is told by whose turn it is.
+ * browsers' fake camera: with six pages of one Chromium it was seen to stop, in their own self-views too. Firefox's
+ * AudioContext was seen not to start (headless, without a sound card): there the fake microphone makes the tone, and who is
+ * heard is told by whose turn it is.
  */
 function prepare({ index, names, tones, turnMs, chromium }) {
   const { mediaDevices } = navigator;
