@@ -11,16 +11,20 @@ import { HOST, PUBLIC_ADDRESS, Topology } from './topology.mjs';
 const CONNECT_MS = 30_000;
 const WATCHED_MS = Number(process.env.LAB_SECONDS ?? 10) * 1_000;
 const RECOVER_MS = 40_000;
+/** Three browsers and two processors: encoders and decoders take their time. */
+const THREE_MS = 60_000;
+/** So many frames of each of the others, shown after the server has taken over. */
+const THREE_FRAMES = 10;
 /** Frames that come at shorter distances than this flow. */
 const GAP_MS = 1_000;
 /** For so long they have to flow after a change to count as recovered. */
 const STEADY_MS = 3_000;
 
 /**
- * Runs a cell. The outcome holds the row's figures and `failures`, sentences; it does not throw for what goes
- * wrong with the call.
+ * Runs a cell: two talk, then a third joins. The outcome holds the row's figures and `failures`, sentences; it does
+ * not throw for what goes wrong with the call.
  */
-export async function hold(cell) {
+export async function hold(cell, { three = true } = {}) {
   const outcome = { name: cell.name, browsers: cell.browsers, connected: false, failures: [] };
   const folder = scratchFolder();
   let topology, server, authority;
@@ -39,6 +43,7 @@ export async function hold(cell) {
       start(topology.ann, 'Ann', browsers[0]), start(topology.bob, 'Bob', browsers[1]),
     ]);
     await talk(cell, { ann, bob, topology, outcome });
+    if (three) await joinedByThird(cell, { ann, bob, cyd: await start(topology.cyd, 'Cyd', 'Chromium'), outcome });
   } catch (error) {
     outcome.failures.push(error.message);
   }
@@ -53,9 +58,8 @@ export async function hold(cell) {
 
 async function talk(cell, { ann, bob, topology, outcome }) {
   const both = [ann, bob];
-  const url = (name) => `https://${HOST}:${cell.server.port}/r/lab?name=${name}&join=1&lang=en`;
-  await ann.join(url(ann.name));
-  const began = await bob.join(url(bob.name));
+  await ann.join(url(cell, ann));
+  const began = await bob.join(url(cell, bob));
   outcome.origin = began;
   const first = await Promise.all(both.map((person) => until(`${person.name} sees the first frame`, async () =>
     (await person.frames())[0]?.[0], CONNECT_MS)));
@@ -84,6 +88,45 @@ async function talk(cell, { ann, bob, topology, outcome }) {
   }
 
   await settled(cell, both, outcome);
+}
+
+function url(cell, { name }) {
+  return `https://${HOST}:${cell.server.port}/r/lab?name=${name}&join=1&lang=en`;
+}
+
+/** A third joins, and media goes through the server: all decode and show pictures of both others and hear both. */
+async function joinedByThird(cell, { ann, bob, cyd, outcome }) {
+  const all = [ann, bob, cyd];
+  const began = await cyd.join(url(cell, cyd));
+  outcome.origin = began;
+  let missing;
+  const look = async (person, before) => {
+    const { videos, voices, shown } = await person.received();
+    if (!(await person.status()).includes('Server')) return `${person.name}'s media does not go through the server`;
+    before[person.name] ??= shown;
+    const few = (name) => (shown[name] ?? 0) - (before[person.name][name] ?? 0) < THREE_FRAMES;
+    const unseen = all.filter(({ name }) => name !== person.name && few(name));
+    if (unseen.length) return `${person.name} does not see ${unseen.map(({ name }) => name).join(' and ')}`;
+    if (videos < 2 || voices < 2) return `${person.name} gets ${videos} pictures and ${voices} voices from the server`;
+    return undefined;
+  };
+  const before = {};
+  await until('all three see and hear each other', async () => {
+    missing = (await Promise.all(all.map((person) => look(person, before)))).filter(Boolean);
+    return missing.length === 0;
+  }, THREE_MS).catch(() => outcome.failures.push(...missing));
+  outcome.secondsToThree = missing.length ? undefined : (Date.now() - began) / 1000;
+  outcome.three = await Promise.all(all.map(async (person) => ({ name: person.name, way: wayToServer(await person.path()) })));
+  for (const { name, way } of outcome.three) {
+    const expected = cell.three[name] ?? 'UDP';
+    if (way !== expected) outcome.failures.push(`${name}'s media reaches the server by ${way}; ${expected} is expected`);
+  }
+}
+
+/** `UDP`, `TCP` (ICE over TCP), or the relay that leads to the server's own candidate, and how that is reached. */
+function wayToServer(path) {
+  if (!path) return 'nothing';
+  return path.relayProtocol ? `relay by ${path.relayProtocol.toUpperCase()}` : path.protocol.toUpperCase();
 }
 
 /**

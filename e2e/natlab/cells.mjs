@@ -1,4 +1,5 @@
-// The lab's cells as data: under which conditions two people meet, what happens meanwhile, what is expected.
+// The lab's cells as data: under which conditions two people meet, what happens meanwhile, what is expected, then and
+// when a third has come.
 //
 // - `server`, `ann`, `bob`, `sharedNat`: the network, see topology.mjs and rules.mjs; Bob's NAT is port-restricted
 //   like most homes' unless said otherwise.
@@ -6,7 +7,8 @@
 // - `change`: what happens in the middle of the call (`Topology.changes`).
 // - `path`: what the call goes through in the end. `by`: how a relay in use is reached, one of these.
 // - `minimumFrames`: decoded in ten seconds, at least, on either side.
-// - `inTest`: also part of `make test`.
+// - `three`: how each one's media reaches the server once Cyd has joined, see call.mjs; UDP unless said otherwise.
+// - `inTest`: also part of `make test`; `threeInTest`: with Cyd there, too.
 export const RECOVERY_SECONDS = 3;
 
 const DEFAULTS = {
@@ -16,6 +18,7 @@ const DEFAULTS = {
   browsers: ['Chromium', 'Chromium'],
   flags: [],
   minimumFrames: 20,
+  three: {},
 };
 
 const office = { at: 'office', port: 443 };
@@ -27,7 +30,7 @@ export const CELLS = [
     bob: { nat: 'full cone' },
     path: 'Direct',
   },
-  { name: 'port-restricted', path: 'Direct', inTest: true },
+  { name: 'port-restricted', path: 'Direct', inTest: true, threeInTest: true },
   { name: 'port-restricted, Firefox', browsers: ['Firefox', 'Chromium'], path: 'Direct' },
   {
     name: 'symmetric with full cone',
@@ -59,6 +62,8 @@ export const CELLS = [
     path: 'Relayed',
     by: ['tcp', 'tls'],
     inTest: true,
+    threeInTest: true,
+    three: { Ann: 'TCP' },
   },
   {
     name: "only TCP to the server's port, on both sides",
@@ -66,6 +71,7 @@ export const CELLS = [
     bob: { nat: 'port-restricted', firewall: "only TCP to the server's port" },
     path: 'Relayed',
     by: ['tcp', 'tls'],
+    three: { Ann: 'TCP', Bob: 'TCP' },
   },
   {
     name: "only TCP to the server's port, Firefox",
@@ -73,6 +79,7 @@ export const CELLS = [
     browsers: ['Firefox', 'Chromium'],
     path: 'Relayed',
     by: ['tcp', 'tls'],
+    three: { Ann: 'TCP' },
   },
   {
     name: 'only TLS',
@@ -80,6 +87,8 @@ export const CELLS = [
     path: 'Relayed',
     by: ['tls'],
     inTest: true,
+    threeInTest: true,
+    three: { Ann: 'relay by TLS' },
   },
   {
     name: 'only TLS, Firefox',
@@ -87,6 +96,7 @@ export const CELLS = [
     browsers: ['Firefox', 'Chromium'],
     path: 'Relayed',
     by: ['tls'],
+    three: { Ann: 'relay by TLS' },
   },
   {
     name: 'IPv6 only with IPv4 only',
@@ -109,6 +119,7 @@ export const CELLS = [
     ann: { nat: 'port-restricted', firewall: "only TCP to the server's port" },
     path: 'Relayed',
     by: ['tcp', 'tls'],
+    three: { Ann: 'TCP' },
   },
   {
     name: 'server behind 1:1 NAT that knows its public address',
@@ -131,6 +142,7 @@ export const CELLS = [
     server: office,
     path: 'Relayed',
     by: ['udp'],
+    three: { Ann: 'relay by UDP', Bob: 'relay by UDP', Cyd: 'relay by UDP' },
   },
   {
     name: 'address changes in the call',
@@ -157,8 +169,16 @@ export const CELLS = [
     path: 'Relayed',
     by: ['tcp', 'tls'],
     inTest: true,
+    three: { Ann: 'TCP' },
   },
-  { name: 'UDP cut in the call, Firefox', browsers: ['Firefox', 'Chromium'], change: 'UDP cut', path: 'Relayed', by: ['tcp', 'tls'] },
+  {
+    name: 'UDP cut in the call, Firefox',
+    browsers: ['Firefox', 'Chromium'],
+    change: 'UDP cut',
+    path: 'Relayed',
+    by: ['tcp', 'tls'],
+    three: { Ann: 'TCP' },
+  },
   {
     name: 'UDP cut in a relayed call',
     ann: { nat: 'symmetric' },
@@ -166,6 +186,7 @@ export const CELLS = [
     change: 'UDP cut',
     path: 'Relayed',
     by: ['tcp', 'tls'],
+    three: { Ann: 'TCP' },
   },
   { name: '5 % loss', ann: { nat: 'port-restricted', loss: 5 }, path: 'Direct' },
   { name: '20 % loss', ann: { nat: 'port-restricted', loss: 20 }, path: 'Direct', minimumFrames: 5 },
@@ -181,5 +202,6 @@ export const CELLS = [
     server: office,
     flags: ['--enable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebRTC'],
     path: 'Relayed',
+    three: { Ann: 'relay by UDP', Bob: 'relay by UDP', Cyd: 'relay by UDP' },
   },
 ].map((cell) => ({ ...DEFAULTS, ...cell, server: { ...DEFAULTS.server, ...cell.server } }));

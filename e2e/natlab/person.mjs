@@ -63,6 +63,19 @@ export class Person {
     return this.evaluate(`window.lab.frames.filter(([at]) => at >= ${since})`);
   }
 
+  /** What the server's connection has brought, and how many frames each tile has shown so far. */
+  received() {
+    return this.evaluate(async () => {
+      const reports = await window.lab.inbound();
+      const some = (kind, has) => reports.filter((report) => report.kind === kind && has(report)).length;
+      return {
+        videos: some('video', ({ framesDecoded }) => framesDecoded > 0),
+        voices: some('audio', ({ totalAudioEnergy }) => totalAudioEnergy > 0),
+        shown: { ...window.lab.shown },
+      };
+    });
+  }
+
   path() {
     return this.evaluate(() => window.lab.path());
   }

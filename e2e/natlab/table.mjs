@@ -13,6 +13,8 @@ const COLUMNS = {
   'First frame': ({ secondsToFirstFrame }) => seconds(secondsToFirstFrame),
   'Frames in 10 s': ({ frames = '' }) => `${frames}`,
   'Recovered after': ({ secondsToRecover }) => seconds(secondsToRecover),
+  Three: ({ three = [] }) => ways(three),
+  'All three see and hear': ({ secondsToThree }) => seconds(secondsToThree),
   Holds: ({ failures }) => (failures.length ? '**no**' : 'yes'),
 };
 
@@ -39,6 +41,12 @@ export function writeTable(outcomes) {
 function through({ path, by = [] }) {
   if (path !== 'Relayed') return path ?? '';
   return by.length ? `Relayed by ${[...new Set(by.map((protocol) => protocol.toUpperCase()))].sort().join(' and ')}` : 'Relayed';
+}
+
+/** One word where all three are alike. */
+function ways(three) {
+  const kinds = [...new Set(three.map(({ way }) => way))];
+  return kinds.length === 1 ? kinds[0] : three.map(({ name, way }) => `${name} ${way}`).join(', ');
 }
 
 function seconds(value) {

@@ -1,4 +1,4 @@
-// Builds a cell's network: an internet, the server, and Ann and Bob behind routers of theirs.
+// Builds a cell's network: an internet, the server, Ann and Bob behind routers of theirs, and Cyd without one.
 import { Namespace } from './namespaces.mjs';
 import { CUT_ALL, CUT_UDP, MENDED, routerRules } from './rules.mjs';
 
@@ -9,13 +9,13 @@ export const HOST = 'meet.kaigi.test';
 // of it leaves the namespaces: no interface of theirs leads outside.
 const INTERNET = { ipv4: '5.5.5', ipv6: '2a00:5:5' };
 /** Numbers of machines in it, and of the networks behind them. */
-const [GATEWAY, SERVER, ANN, BOB, OTHER] = [1, 10, 21, 22, 23];
+const [GATEWAY, SERVER, ANN, BOB, OTHER, CYD] = [1, 10, 21, 22, 23, 24];
 const FORWARDING = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
 export const PUBLIC_ADDRESS = `${INTERNET.ipv4}.${SERVER}`;
 
 /**
  * - `server.at`: `public` (an address of its own, IPv6 as well), `1:1`, `published port`, or `office` (a private
- *   network without internet, in which Ann and Bob have networks of their own).
+ *   network without internet, in which Ann, Bob and Cyd have networks of their own).
  * - `ann`, `bob`: `nat`, `firewall`, `loss` of their router; `ipv6: true` for nothing else;
  *   `otherNetwork` for a second interface to move to.
  * - `sharedNat`: Bob is in Ann's network.
@@ -53,6 +53,11 @@ export class Topology {
 
   get bob() {
     return this.#spaces.bob;
+  }
+
+  /** The third, with public addresses (in the office with a private one). */
+  get cyd() {
+    return this.#spaces.cyd;
   }
 
   /** What goes to Ann goes at this rate from now on (tc-tbf(8)), or without a limit. */
@@ -110,14 +115,15 @@ export class Topology {
       this.#router('other-router', OTHER, { nat: ann.nat });
       this.#plug(this.ann, 'eth1', 'other-router');
     }
+    this.#connect(this.#space('cyd'), 'eth0', CYD);
   }
 
-  /** Server, Ann and Bob in three networks around one router that keeps Ann and Bob apart. */
+  /** The server and each person in networks of their own, around one router that keeps the people apart. */
   #buildOffice() {
     const router = this.#space('router');
     router.sysctl(...FORWARDING);
     router.nft(routerRules({ firewall: 'nobody but the server', server: this.address }));
-    for (const [role, number] of [['server', SERVER], ['ann', ANN], ['bob', BOB]]) {
+    for (const [role, number] of [['server', SERVER], ['ann', ANN], ['bob', BOB], ['cyd', CYD]]) {
       this.#lan('router', role, number);
       this.#machine(role, 'router', number, { bridge: role });
     }

@@ -68,6 +68,7 @@ export function watch() {
       local: local.candidateType, remote: remote.candidateType,
       // How our own relay is reached, when it is ours that is used.
       relayProtocol: local.candidateType === 'relay' ? local.relayProtocol : undefined,
+      protocol: local.protocol,
       addresses: `${local.candidateType} ${local.address}:${local.port} → ${remote.candidateType} ${remote.address}:${remote.port}`,
     };
   }
@@ -91,11 +92,29 @@ export function watch() {
     return lines.join('\n');
   }
 
+  /** How many frames the tile of each has shown. */
+  const shown = {};
+  const watched = new WeakSet();
+  function watchTiles() {
+    for (const video of document.querySelectorAll('[role=group] video')) {
+      if (watched.has(video)) continue;
+      watched.add(video);
+      const name = video.closest('[role=group]').getAttribute('aria-label');
+      const count = () => {
+        shown[name] = (shown[name] ?? 0) + 1;
+        video.requestVideoFrameCallback(count);
+      };
+      video.requestVideoFrameCallback(count);
+    }
+    setTimeout(watchTiles, 50);
+  }
+  watchTiles();
+
   /** What the connection in use has received. */
   async function inbound() {
     const peer = peers.findLast(({ connectionState }) => connectionState === 'connected');
     return [...(await peer?.getStats() ?? new Map()).values()].filter(({ type }) => type === 'inbound-rtp');
   }
 
-  window.lab = { frames, events, path, pairs, inbound };
+  window.lab = { frames, events, path, pairs, inbound, shown };
 }

@@ -21,8 +21,9 @@ describe('the NAT lab', () => {
   }
 
   for (const cell of CELLS.filter(({ inTest }) => inTest)) {
-    it(`holds a call: ${cell.name}`, { skip }, async () => {
-      const { failures, details } = await hold(cell);
+    const { name, threeInTest: three = false } = cell;
+    it(`holds a call: ${name}${three ? ', and a third joins' : ''}`, { skip }, async () => {
+      const { failures, details } = await hold(cell, { three });
       assert.deepEqual(failures, [], details);
     });
   }
