@@ -43,7 +43,7 @@ export function Meeting({
   const participants = useParticipants(room);
   // Who is away is in the list, where it says so, and has nothing to show.
   const present = useMemo(() => participants.filter(({ away }) => !away), [participants]);
-  const { selfView } = useChoices();
+  const { selfView, layout = 'grid' } = useChoices();
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
   const [receive, setReceive] = useState<Receive>('everything');
@@ -77,6 +77,7 @@ export function Meeting({
     { key: 's', run: screen.toggle },
     { key: 'c', run: () => togglePanel('chat') },
     { key: 'p', run: () => togglePanel('participants') },
+    { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
     { key: 'i', run: () => setDialog('invite') },
     { key: 'f', run: () => toggleFullscreen(document.documentElement) },
     { key: '?', run: () => setDialog('shortcuts') },
@@ -96,6 +97,7 @@ export function Meeting({
           view={view}
           participants={present}
           selfView={selfView}
+          layout={layout}
           receive={receive}
           onHideSelf={() => setChoices({ selfView: false })}
           onInvite={() => setDialog('invite')}
@@ -139,6 +141,8 @@ export function Meeting({
           onSelfView={(shown) => setChoices({ selfView: shown })}
           receive={receive}
           onReceive={setReceive}
+          layout={layout}
+          onLayout={(layout) => setChoices({ layout })}
           host={host}
           onDialog={setDialog}
           onLeave={onLeave}

@@ -5,8 +5,12 @@ import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
-import { Tile, type TileContent } from './Tile';
-import { useView } from './useView';
+import { Pager } from './Pager';
+import type { Layout } from './plan';
+import { Tile } from './Tile';
+import { tilesOf } from './tiles';
+import { useStagePlan } from './useStagePlan';
+import { useFullTile, useView } from './useView';
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
 export function Stage({
@@ -14,6 +18,7 @@ export function Stage({
   view,
   participants,
   selfView,
+  layout,
   receive,
   onHideSelf,
   onInvite,
@@ -22,6 +27,7 @@ export function Stage({
   view: LocalMediaView;
   participants: readonly RemoteParticipant[];
   selfView: boolean;
+  layout: Layout;
   receive: Receive;
   onHideSelf: () => void;
   onInvite: () => void;
@@ -33,6 +39,7 @@ export function Stage({
   const speaking = useLocalSpeaking(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
+  const [page, setPage] = useState(0);
   const [corner, setCorner] = useState<Corner>('bottom-right');
   const alone = participants.length === 0;
 
@@ -47,15 +54,19 @@ export function Stage({
     () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive }, t),
     [room, view, participants, selfView, alone, speaking, receive, t],
   );
-  const shapes: TileShape[] = tiles.map((tile) => ({
-    key: tile.key,
-    kind: tile.kind,
-    own: tile.own,
-    aspect: tile.on ? aspects[tile.key] : undefined,
-  }));
-  const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, { spotlight: pinned, corner });
+  // What is pinned is pinned for as long as it is there: a screen shared later is another one.
+  if (pinned !== undefined && !tiles.some(({ key }) => key === pinned)) setPinned(undefined);
 
-  useView(room, tiles, placed, aspects, pinned, receive);
+  const area = { ...size, gap: compact ? 6 : 12 };
+  const full = useFullTile();
+  const plan = useStagePlan(area, tiles, participants, { pinned, full, layout, page });
+  const shapes = plan.shown.flatMap((key): TileShape[] => {
+    const tile = tiles.find((one) => one.key === key);
+    return tile ? [{ key, kind: tile.kind, own: tile.own, aspect: tile.on ? aspects[key] : undefined }] : [];
+  });
+  const placed = arrange(area, shapes, { mains: plan.mains, corner });
+
+  useView(room, tiles, placed, aspects, pinned, full, receive);
 
   const places = new Map(placed.map((place) => [place.key, place]));
   const owners = new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : [])));
@@ -63,102 +74,29 @@ export function Stage({
   const floating = placed.find((place) => place.role === 'floating');
 
   return (
-    <main className="stage" ref={stage} aria-label={t('meeting.stage')}>
-      {tiles.map((tile) => {
-        const place = places.get(tile.key);
-        return (
-          <Tile
-            key={tile.key}
-            content={tile}
-            placed={place}
-            insets={place && nameInsets(place, floating)}
-            pinned={pinned === tile.key}
-            onPin={tiles.length > 2 ? onPin : undefined}
-            onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
-            corner={corner}
-            onCorner={setCorner}
-            onAspect={onAspect}
-            isOthers={isOthers}
-          />
-        );
-      })}
-      {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+    <main className="stage-area" aria-label={t('meeting.stage')}>
+      <div className="stage" ref={stage}>
+        {tiles.map((tile) => {
+          const place = places.get(tile.key);
+          return (
+            <Tile
+              key={tile.key}
+              content={tile}
+              placed={place}
+              insets={place && nameInsets(place, floating)}
+              pinned={pinned === tile.key}
+              onPin={tiles.length > 2 || pinned === tile.key ? onPin : undefined}
+              onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
+              corner={corner}
+              onCorner={setCorner}
+              onAspect={onAspect}
+              isOthers={isOthers}
+            />
+          );
+        })}
+        {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+      </div>
+      {plan.pages > 1 && <Pager page={plan.page} pages={plan.pages} onPage={setPage} />}
     </main>
   );
-}
-
-function tilesOf(
-  room: Room,
-  view: LocalMediaView,
-  participants: readonly RemoteParticipant[],
-  { self, speaking, receive }: { self: boolean; speaking: boolean; receive: Receive },
-  t: ReturnType<typeof useTranslation>['t'],
-): TileContent[] {
-  const tiles: TileContent[] = [];
-  for (const person of participants) {
-    const { id, name, connected, path, videoPaused } = person;
-    const common = { participant: id, name, own: false, connected, path };
-    const seen = receive !== 'audio-only';
-    tiles.push({
-      ...common,
-      key: `${person.id}:camera`,
-      kind: 'camera',
-      label: person.name,
-      form: undefined,
-      track: person.tracks.camera,
-      on: person.media.camera && seen,
-      paused: person.media.camera && videoPaused.camera !== undefined,
-      muted: !person.media.mic,
-      speaking: person.speaking && person.media.mic,
-    });
-    if (person.media.screen && seen) {
-      tiles.push({
-        ...common,
-        key: `${person.id}:screen`,
-        kind: 'screen',
-        label: t('tile.screen', { name: person.name }),
-        form: 'tile.screen',
-        track: person.tracks.screen,
-        on: true,
-        paused: videoPaused.screen !== undefined,
-        muted: false,
-        speaking: false,
-      });
-    }
-  }
-  const own = {
-    participant: undefined,
-    name: room.displayName,
-    own: true,
-    paused: false,
-    connected: true,
-    path: 'direct' as const,
-  };
-  if (view.state.screen) {
-    tiles.push({
-      ...own,
-      key: 'own:screen',
-      kind: 'screen',
-      label: t('tile.screen', { name: room.displayName }),
-      form: 'tile.screen',
-      track: view.tracks.screen,
-      on: true,
-      muted: false,
-      speaking: false,
-    });
-  }
-  if (self) {
-    tiles.push({
-      ...own,
-      key: 'own:camera',
-      kind: 'camera',
-      label: t('tile.you', { name: room.displayName }),
-      form: 'tile.you',
-      track: view.tracks.camera,
-      on: view.state.camera,
-      muted: !view.state.mic,
-      speaking: speaking && view.state.mic,
-    });
-  }
-  return tiles;
 }

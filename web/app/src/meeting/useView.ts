@@ -17,7 +17,10 @@ const onFullscreen = (notify: () => void) => {
   document.addEventListener('fullscreenchange', notify);
   return () => document.removeEventListener('fullscreenchange', notify);
 };
-const fullTile = () => document.fullscreenElement?.getAttribute('data-tile') ?? undefined;
+const readFullTile = () => document.fullscreenElement?.getAttribute('data-tile') ?? undefined;
+
+/** The tile that fills the screen. */
+export const useFullTile = () => useSyncExternalStore(onFullscreen, readFullTile);
 
 /** Tells the SDK what of the others is seen, and how large. */
 export function useView(
@@ -26,9 +29,9 @@ export function useView(
   placed: readonly Placed[],
   aspects: Readonly<Record<string, number>>,
   pinned: string | undefined,
+  full: string | undefined,
   receive: Receive,
 ): void {
-  const full = useSyncExternalStore(onFullscreen, fullTile);
   const hiddenNow = useSyncExternalStore(onVisibility, isHidden);
   const hidden = useSettled(hiddenNow, (next) => !next, hiddenAfterMilliseconds);
   const view = viewOf({
