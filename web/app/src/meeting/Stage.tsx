@@ -7,6 +7,7 @@ import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
 import { Pager } from './Pager';
 import type { Layout } from './plan';
+import { useSigns } from './QualityMark';
 import { Tile } from './Tile';
 import { tilesOf } from './tiles';
 import { useStagePlan } from './useStagePlan';
@@ -37,6 +38,7 @@ export function Stage({
   const size = useSize(stage);
   const compact = useMediaQuery('(max-width: 719px), (max-height: 479px)');
   const speaking = useLocalSpeaking(room);
+  const signs = useSigns(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
   const [page, setPage] = useState(0);
@@ -82,6 +84,7 @@ export function Stage({
             <Tile
               key={tile.key}
               content={tile}
+              signs={signs}
               placed={place}
               insets={place && nameInsets(place, floating)}
               pinned={pinned === tile.key}

@@ -3,9 +3,12 @@ import { useCallback, useRef, useState, type CSSProperties, type ReactNode } fro
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
+import type { Store } from '../core/store';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
+import type { Signs } from './quality';
+import { QualityMark } from './QualityMark';
 import type { TileContent } from './tiles';
 import { TileVideo, type Picture } from './TileVideo';
 import { useCornerDrag } from './useCornerDrag';
@@ -22,6 +25,7 @@ const nextCorner: Record<Corner, Corner> = {
 
 export function Tile({
   content,
+  signs,
   placed,
   insets,
   pinned,
@@ -33,6 +37,7 @@ export function Tile({
   isOthers,
 }: {
   content: TileContent;
+  signs: Pick<Store<Signs>, 'get' | 'subscribe'>;
   placed: Placed | undefined;
   insets: NameInsets | undefined;
   pinned: boolean;
@@ -131,6 +136,7 @@ export function Tile({
           </span>
         )}
         <NameLabel name={name} form={form} />
+        <QualityMark tile={content} signs={signs} />
       </div>
       <div className="tile-actions">
         {onPin && (
