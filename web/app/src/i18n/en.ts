@@ -129,6 +129,8 @@ const en = {
   'layout.speaker': 'Speaker view',
   'layout.toGrid': 'Show all alike',
   'layout.toSpeaker': 'Show who speaks large',
+  'pip.open': 'Picture in picture',
+  'pip.close': 'Close picture in picture',
   'pager.label': 'Pages of pictures',
   'pager.previous': 'Previous page',
   'pager.next': 'Next page',

@@ -126,6 +126,8 @@ const chinese = {
   'layout.speaker': '演讲者视图',
   'layout.toGrid': '平铺显示所有人',
   'layout.toSpeaker': '放大显示发言者',
+  'pip.open': '画中画',
+  'pip.close': '关闭画中画',
   'pager.label': '画面分页',
   'pager.previous': '上一页',
   'pager.next': '下一页',

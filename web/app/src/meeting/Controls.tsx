@@ -9,6 +9,7 @@ import { ControlButton } from '../ui/ControlButton';
 import { DeviceToggle } from '../ui/DeviceToggle';
 import { MoreMenu } from './MoreMenu';
 import type { Layout } from './plan';
+import type { Pip } from './usePip';
 import type { ScreenShare } from './useScreenShare';
 
 export type PanelName = 'chat' | 'participants' | undefined;
@@ -28,6 +29,7 @@ export function Controls(props: {
   receive: Receive;
   onReceive: (receive: Receive) => void;
   layout: Layout;
+  pip: Pip;
   onLayout: (layout: Layout) => void;
   host: boolean;
   onDialog: (dialog: DialogName) => void;
@@ -99,6 +101,7 @@ export function Controls(props: {
           receive={props.receive}
           onReceive={props.onReceive}
           layout={layout}
+          pip={props.pip}
           onLayout={onLayout}
           host={props.host}
           onDialog={props.onDialog}

@@ -19,6 +19,7 @@ import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
+import { usePip } from './usePip';
 import { useScreenShare } from './useScreenShare';
 
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
@@ -55,6 +56,7 @@ export function Meeting({
   const [outbox] = useState(() => createOutbox(room));
   const unread = useUnread(room, panel === 'chat');
   const screen = useScreenShare(media);
+  const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
   const closeDialog = useCallback(() => setDialog(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
@@ -99,6 +101,8 @@ export function Meeting({
           selfView={selfView}
           layout={layout}
           receive={receive}
+          pip={pip}
+          pipControls={{ mic: view.state.mic, onMic: () => turn('mic'), onLeave }}
           onHideSelf={() => setChoices({ selfView: false })}
           onInvite={() => setDialog('invite')}
         />
@@ -142,6 +146,7 @@ export function Meeting({
           receive={receive}
           onReceive={setReceive}
           layout={layout}
+          pip={pip}
           onLayout={(layout) => setChoices({ layout })}
           host={host}
           onDialog={setDialog}

@@ -7,6 +7,7 @@ import {
   Keyboard,
   Maximize,
   Minimize,
+  PictureInPicture2,
   Settings,
   ShieldCheck,
   UserPlus,
@@ -18,6 +19,7 @@ import { useFullscreen, useMediaQuery } from '../core/hooks';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
 import type { Layout } from './plan';
+import type { Pip } from './usePip';
 
 const layouts = ['grid', 'speaker'] as const satisfies readonly Layout[];
 const receiveModes = ['everything', 'low', 'audio-only'] as const satisfies readonly Receive[];
@@ -28,6 +30,7 @@ export function MoreMenu({
   receive,
   onReceive,
   layout,
+  pip,
   onLayout,
   host,
   onDialog,
@@ -37,6 +40,7 @@ export function MoreMenu({
   receive: Receive;
   onReceive: (receive: Receive) => void;
   layout: Layout;
+  pip: Pip;
   onLayout: (layout: Layout) => void;
   host: boolean;
   onDialog: (dialog: DialogName) => void;
@@ -81,6 +85,13 @@ export function MoreMenu({
               full ? <Minimize aria-hidden="true" /> : <Maximize aria-hidden="true" />,
               full ? t('tile.exitFullscreen') : t('tile.fullscreen'),
               () => toggleFullscreen(document.documentElement),
+              close,
+            )}
+          {pip.supported &&
+            item(
+              <PictureInPicture2 aria-hidden="true" />,
+              pip.open ? t('pip.close') : t('pip.open'),
+              pip.toggle,
               close,
             )}
           {keyboard &&

@@ -3,15 +3,23 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
+import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
+import type { PipControls } from './PipStage';
 import { Pager } from './Pager';
 import type { Layout } from './plan';
 import { useSigns } from './QualityMark';
 import { Tile } from './Tile';
 import { tilesOf } from './tiles';
+import type { Pip } from './usePip';
 import { useStagePlan } from './useStagePlan';
 import { useFullTile, useView } from './useView';
+
+const PipStage = later(() => import('./PipStage'));
+
+/** How high a picture is asked for where the browser does not say how high it shows it. */
+const pipPixels = 240;
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
 export function Stage({
@@ -21,6 +29,8 @@ export function Stage({
   selfView,
   layout,
   receive,
+  pip,
+  pipControls,
   onHideSelf,
   onInvite,
 }: {
@@ -30,6 +40,8 @@ export function Stage({
   selfView: boolean;
   layout: Layout;
   receive: Receive;
+  pip: Pip;
+  pipControls: PipControls;
   onHideSelf: () => void;
   onInvite: () => void;
 }) {
@@ -50,6 +62,8 @@ export function Stage({
       Math.abs((known[key] ?? 0) - aspect) < 0.01 ? known : { ...known, [key]: aspect },
     );
   }, []);
+  const { window: pipWindow } = pip;
+  const closePip = useCallback(() => pipWindow?.close(), [pipWindow]);
   const onPin = useCallback((key: string) => setPinned((before) => (before === key ? undefined : key)), []);
 
   const tiles = useMemo(
@@ -68,7 +82,14 @@ export function Stage({
   });
   const placed = arrange(area, shapes, { mains: plan.mains, corner });
 
-  useView(room, tiles, placed, aspects, pinned, full, receive);
+  // A small window shows one tile: what is large, or who has spoken.
+  const heard = plan.shown.find((key) => key === plan.speaker);
+  const apart = tiles.find(({ key }) => key === (plan.mains[0] ?? heard ?? plan.shown[0]));
+  const pipKey = pip.window ? apart?.key : pip.video;
+  const inPip =
+    pipKey === undefined ? undefined : { key: pipKey, height: pip.window?.innerHeight ?? pipPixels };
+
+  useView(room, tiles, placed, aspects, pinned, full, inPip, receive);
 
   const places = new Map(placed.map((place) => [place.key, place]));
   const owners = new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : [])));
@@ -99,6 +120,7 @@ export function Stage({
         })}
         {alone && <AloneCard room={room.name} onInvite={onInvite} />}
       </div>
+      {pip.window && <PipStage window={pip.window} tile={apart} controls={pipControls} onClose={closePip} />}
       {plan.pages > 1 && <Pager page={plan.page} pages={plan.pages} onPage={setPage} />}
     </main>
   );

@@ -18,7 +18,7 @@ export function useStagePlan(
     layout,
     page,
   }: { pinned: string | undefined; full: string | undefined; layout: Layout; page: number },
-): Plan {
+): Plan & { speaker: string | undefined } {
   const floor = useFloor(participants);
   const [seats, setSeats] = useState<Seats>([]);
   const cameras = participants.map(({ id }) => cameraKey(id));
@@ -38,7 +38,7 @@ export function useStagePlan(
     next = bringIn(next, speaker, room.perPage, floor.recent.map(cameraKey), held);
   }
   if (!sameSeats(seats, next)) setSeats(next);
-  return planStage(cast, room, next, page);
+  return { ...planStage(cast, room, next, page), speaker };
 }
 
 function useFloor(participants: readonly RemoteParticipant[]): Floor {

@@ -2,7 +2,7 @@ import type { Receive, Room } from '@kaigi/client';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { useSettled } from '../core/hooks';
 import type { Placed } from './layout';
-import { viewOf, type ShownTile } from './view';
+import { viewOf, type ShownTile, type Sight } from './view';
 
 /** A glance at another tab costs nobody a picture. */
 const hiddenAfterMilliseconds = 3000;
@@ -30,6 +30,7 @@ export function useView(
   aspects: Readonly<Record<string, number>>,
   pinned: string | undefined,
   full: string | undefined,
+  pip: Sight['pip'],
   receive: Receive,
 ): void {
   const hiddenNow = useSyncExternalStore(onVisibility, isHidden);
@@ -40,6 +41,7 @@ export function useView(
     aspects,
     pinned,
     full: full === undefined ? undefined : { key: full, height: innerHeight },
+    pip,
     pixelRatio: devicePixelRatio,
     receive,
     hidden,
