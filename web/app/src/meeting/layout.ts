@@ -271,10 +271,10 @@ function evenness(placed: readonly Placed[]): number {
 /** Area of picture that can be seen; small tiles count more, so that nobody is put in a corner. */
 function shown(placed: readonly Placed[], tiles: readonly TileShape[]): number {
   return placed.reduce((sum, tile, index) => {
-    const aspect = tiles[index]?.aspect ?? usualAspect;
+    const { aspect = usualAspect, kind } = tiles[index] ?? {};
     const own = tile.width / tile.height;
-    // Cutting off sides costs walls, cutting off top and bottom costs hair and chins.
-    const seen = visibleShare(own, aspect) ** (own > aspect ? 2 : 1);
+    // Cutting off sides costs walls, cutting off top and bottom costs hair and chins. Of a screen nothing is cut off.
+    const seen = visibleShare(own, aspect) ** (kind === 'camera' && own > aspect ? 2 : 1);
     return sum + Math.sqrt(tile.width * tile.height * seen);
   }, 0);
 }
