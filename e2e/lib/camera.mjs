@@ -4,6 +4,7 @@
 export async function smallCamera(context, { width = 320, height = 180, frameRate = 10 } = {}) {
   await context.addInitScript(({ width, height, frameRate }) => {
     const { mediaDevices } = navigator;
+    if (!mediaDevices) return; // an empty page, before or beside the meeting's
     const open = mediaDevices.getUserMedia.bind(mediaDevices);
     mediaDevices.getUserMedia = ({ audio, video }) => open({ audio, video: video && { width, height, frameRate } });
   }, { width, height, frameRate });

@@ -90,14 +90,14 @@ describe('a routed call', { timeout: 230_000 }, () => {
     });
     const press = (label) => ann.evaluate(`document.querySelector('[role=group][aria-label=Bob] button[aria-label="${label}"]').click()`);
     const small = await until('the picture of a tile of three', async () => (await received()).width || undefined, PATIENCE_MS);
-    await press('Enlarge');
+    await press('Pin');
     const wide = await until('a larger one', async () => {
       const { width } = await received();
       return width > small ? width : undefined;
     }, PATIENCE_MS);
-    await press('Back to all');
+    await press('Unpin');
     await until('the smaller one again', async () => (await received()).width === small, PATIENCE_MS);
-    await press('Enlarge');
+    await press('Pin');
     await until('the larger one again', async () => (await received()).width === wide, PATIENCE_MS);
     console.log(`a picture that is enlarged comes ${wide} instead of ${small} pixels wide`);
     const before = await received();

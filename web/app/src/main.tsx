@@ -8,6 +8,7 @@ import './styles/base.css';
 import './styles/landing.css';
 import './styles/prejoin.css';
 import './styles/meeting.css';
+import './styles/stage.css';
 import './styles/tile.css';
 import './styles/panel.css';
 import './styles/overlay.css';

@@ -43,7 +43,7 @@ describe.each(Object.entries(stages))('on a %s', (_name, stage) => {
         ...people(count),
         { key: 'screen', kind: 'screen', own: false, aspect: 16 / 9 },
       ];
-      const placed = arrange(stage, tiles);
+      const placed = arrange(stage, tiles, { mains: ['screen'] });
       const screen = placed.find((tile) => tile.key === 'screen');
       expect(screen?.fit).toBe('contain');
       expect((screen?.width ?? 0) * (screen?.height ?? 0)).toBeGreaterThan(0.6 * stage.width * stage.height);
@@ -53,7 +53,21 @@ describe.each(Object.entries(stages))('on a %s', (_name, stage) => {
     },
   );
 
-  it.each([12, 25, 49, 100])('%i tiles are all there, apart from each other', (count) => {
+  it.each([2, 3, 4])('%i shared screens share the stage, alike and larger than any face', (count) => {
+    const screens = Array.from({ length: count }, (_, index): TileShape => {
+      return { key: `screen${index}`, kind: 'screen', own: false, aspect: 16 / 9 };
+    });
+    const placed = arrange(stage, [...screens, ...people(4)], { mains: screens.map(({ key }) => key) });
+    expectInside(stage, placed);
+    expectApart(placed);
+    const areas = (role: Placed['role']) =>
+      placed.filter((tile) => tile.role === role).map(({ width, height }) => width * height);
+    expect(areas('main')).toHaveLength(count);
+    expect(Math.min(...areas('main')) / Math.max(...areas('main'))).toBeGreaterThan(0.45);
+    expect(Math.min(...areas('main'))).toBeGreaterThan(Math.max(...areas('strip')));
+  });
+
+  it.each([12, 16, 25, 49, 100])('%i tiles are all there, apart from each other', (count) => {
     const placed = arrange(stage, people(count));
     expect(placed).toHaveLength(count);
     expectInside(stage, placed);
@@ -62,7 +76,7 @@ describe.each(Object.entries(stages))('on a %s', (_name, stage) => {
 
   it.each([12, 25, 48])('beside a shared screen, %i cameras lie in as many lines as they need', (count) => {
     const screen: TileShape = { key: 'screen', kind: 'screen', own: false, aspect: 16 / 9 };
-    const placed = arrange(stage, [...people(count), screen]);
+    const placed = arrange(stage, [...people(count), screen], { mains: ['screen'] });
     expect(placed).toHaveLength(count + 1);
     expectInside(stage, placed);
     expectApart(placed);
@@ -148,8 +162,8 @@ describe('the name on the tile below the floating one', () => {
   });
 });
 
-it('an enlarged tile becomes the main one', () => {
-  const placed = arrange(stages.desktop as Stage, people(5), { spotlight: 'tile3' });
+it('a pinned tile becomes the main one', () => {
+  const placed = arrange(stages.desktop as Stage, people(5), { mains: ['tile3'] });
   expect(placed.find((tile) => tile.role === 'main')?.key).toBe('tile3');
 });
 

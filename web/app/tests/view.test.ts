@@ -83,6 +83,15 @@ describe('what the server is asked for', () => {
     ]);
   });
 
+  it('is what a window of its own shows, also while nobody looks at the page', () => {
+    const pip = { key: 'bob:camera', height: 260 };
+    expect(see({ hidden: true, pip }).wants).toEqual([
+      { participant: 'bob', source: 'camera', height: 260, preferred: false },
+    ]);
+    expect(heights({ pip })).toEqual({ ann: 180, bob: 260 });
+    expect(heights({ pip, full: { key: 'ann:camera', height: 1080 } })).toEqual({ ann: 1080, bob: 260 });
+  });
+
   it('is no picture while nobody looks, and as much as the user wants otherwise', () => {
     expect(see({ hidden: true, receive: 'low' })).toEqual({ receive: 'low', wants: [] });
     expect(see({ receive: 'low' }).receive).toBe('low');

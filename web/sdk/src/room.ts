@@ -401,9 +401,9 @@ export class Meeting implements Room {
   async #sampleStats(): Promise<void> {
     const samples = await this.#paths.sample();
     if (this.#state.state === 'closed') return;
-    const paths = this.participants.map(({ path }) => path);
-    if (paths.length === 0 && this.#stats.path === 'waiting') return;
-    this.#stats = this.#sampler.sample(samples, paths);
+    const { participants } = this;
+    if (participants.length === 0 && this.#stats.path === 'waiting') return;
+    this.#stats = this.#sampler.sample(samples, participants);
     this.#events.emit('stats', this.#stats);
   }
 

@@ -1,5 +1,5 @@
 import { selectedPair, statsOf } from './stats-report';
-import type { ConnectionStats, PeerPath } from './types';
+import type { ConnectionStats, PeerPath, RemoteParticipant, TrackStats } from './types';
 
 /** One peer connection's report and what the connection is called. */
 export interface Sample {
@@ -24,7 +24,18 @@ interface RtpStats extends RTCStats {
   frameHeight?: number;
   framesPerSecond?: number;
   codecId?: string;
+  trackIdentifier?: string;
 }
+
+/** A track that delivered, and by which connection: two of them may carry tracks of one and the same id. */
+interface Received {
+  connection: string;
+  track: string;
+  stats: TrackStats;
+}
+
+/** Of whom tracks are received. */
+export type Sender = Pick<RemoteParticipant, 'id' | 'path' | 'tracks'>;
 
 interface Counters {
   at: number;
@@ -44,6 +55,7 @@ interface Sums {
   protocol: string | undefined;
   relayed: boolean;
   video: (NonNullable<ConnectionStats['video']> & { pixels: number }) | undefined;
+  arrived: Received[];
 }
 
 export const NO_STATS: ConnectionStats = {
@@ -52,14 +64,15 @@ export const NO_STATS: ConnectionStats = {
   receiveBitrate: 0,
   receiveLoss: 0,
   sendLoss: 0,
+  received: {},
 };
 
 /** Turns reports, which count from the beginning, into what happened since the last ones. */
 export class StatsSampler {
   #before = new Map<string, Counters>();
 
-  /** `paths`: how media travels to each of the others. */
-  sample(samples: readonly Sample[], paths: readonly PeerPath[]): ConnectionStats {
+  /** `senders`: the others, as they are shown. */
+  sample(samples: readonly Sample[], senders: readonly Sender[]): ConnectionStats {
     const now = new Map<string, Counters>();
     const sums: Sums = {
       sentBits: 0,
@@ -72,16 +85,18 @@ export class StatsSampler {
       protocol: undefined,
       relayed: false,
       video: undefined,
+      arrived: [],
     };
     for (const sample of samples) this.#add(sample, now, sums);
     this.#before = now;
     const { roundTripMs, protocol, video } = sums;
     const stats: ConnectionStats = {
-      path: worstPath(paths),
+      path: worstPath(senders.map(({ path }) => path)),
       sendBitrate: Math.round(sums.sentBits),
       receiveBitrate: Math.round(sums.receivedBits),
       receiveLoss: share(sums.lost, sums.lost + sums.received),
       sendLoss: share(sums.sentLost, sums.sentWeight),
+      received: bySender(sums.arrived, senders),
     };
     if (roundTripMs !== undefined) stats.roundTripMs = roundTripMs;
     if (protocol !== undefined) stats.protocol = protocol;
@@ -117,7 +132,11 @@ export class StatsSampler {
         sums.receivedBits += delta.bitrate;
         sums.received += delta.packets;
         sums.lost += delta.lost;
-        if (stats.kind === 'video' && delta.packets > 0) largest(stats, report, sums);
+        if (delta.packets === 0) continue;
+        if (stats.kind === 'video') largest(stats, report, sums);
+        if (stats.trackIdentifier !== undefined) {
+          sums.arrived.push({ connection, track: stats.trackIdentifier, stats: trackStats(stats, delta) });
+        }
       }
     }
     for (const stats of all) {
@@ -165,6 +184,32 @@ const WORST_FIRST = [
 /** With several participants, the one with the most trouble is the one to tell about. */
 export function worstPath(paths: readonly PeerPath[]): ConnectionStats['path'] {
   return WORST_FIRST.find((path) => paths.includes(path)) ?? 'waiting';
+}
+
+function trackStats(
+  { frameWidth, frameHeight, framesPerSecond }: RtpStats,
+  { bitrate, packets, lost }: { bitrate: number; packets: number; lost: number },
+): TrackStats {
+  return {
+    bitrate: Math.round(bitrate),
+    loss: share(lost, lost + packets),
+    ...(framesPerSecond === undefined ? {} : { framesPerSecond }),
+    ...(frameWidth === undefined ? {} : { width: frameWidth }),
+    ...(frameHeight === undefined ? {} : { height: frameHeight }),
+  };
+}
+
+/** Whose tracks they are: straight from the participant, or by way of the server. */
+function bySender(received: readonly Received[], senders: readonly Sender[]): ConnectionStats['received'] {
+  const all: Record<string, Record<string, TrackStats>> = {};
+  for (const { id, tracks } of senders) {
+    for (const [source, track] of Object.entries(tracks)) {
+      const ways = received.filter((one) => one.track === track.id);
+      const found = ways.find(({ connection }) => connection === id) ?? ways[0];
+      if (found) (all[id] ??= {})[source] = found.stats;
+    }
+  }
+  return all;
 }
 
 function largest(stats: RtpStats, report: RTCStatsReport, sums: Sums): void {

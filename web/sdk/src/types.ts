@@ -110,6 +110,19 @@ export interface ConnectionStats {
   roundTripMs?: number;
   /** Received video of the largest picture: for display. */
   video?: { width: number; height: number; framesPerSecond: number; codec?: string };
+  /** What comes of each of the others, by participant and source; tracks of which nothing comes are not there. */
+  received: Readonly<Record<string, Readonly<Partial<Record<TrackSource, TrackStats>>>>>;
+}
+
+/** One track that is received, as it was during the last second. Rates in bit/s, loss 0..1. */
+export interface TrackStats {
+  bitrate: number;
+  /** Share of its packets that were lost on the way to us. */
+  loss: number;
+  /** Of a picture, where the browser tells. */
+  framesPerSecond?: number;
+  width?: number;
+  height?: number;
 }
 
 /** The events of a room, each with its one argument. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StatsSampler, worstPath } from '../src/stats';
+import type { Sender } from '../src/stats';
 import { selectedPair } from '../src/stats-report';
 
 function report(...stats: (Record<string, unknown> & { id: string })[]): RTCStatsReport {
@@ -32,8 +33,13 @@ const inbound = (
   ssrc: 2,
   ...more,
 });
+const sender = (id: string, path: Sender['path'], tracks: Record<string, string> = {}): Sender => ({
+  id,
+  path,
+  tracks: Object.fromEntries(Object.entries(tracks).map(([source, id]) => [source, { id } as MediaStreamTrack])),
+});
 const sample = (sampler: StatsSampler, ...stats: Parameters<typeof report>) =>
-  sampler.sample([{ connection: 'bob', report: report(...stats) }], ['direct']);
+  sampler.sample([{ connection: 'bob', report: report(...stats) }], [sender('bob', 'direct')]);
 
 describe('rates', () => {
   it("are what happened between two samples, by the report's own clock", () => {
@@ -61,7 +67,7 @@ describe('rates', () => {
     const both = (at: number, bytes: number) =>
       sampler.sample(
         ['bob', 'cy'].map((connection) => ({ connection, report: report(outbound(at, bytes, 1)) })),
-        ['direct', 'direct'],
+        [sender('bob', 'direct'), sender('cy', 'direct')],
       );
     both(0, 0);
     expect(both(1_000, 1_000).sendBitrate).toBe(16_000);
@@ -184,4 +190,38 @@ it('of several paths the one with the most trouble is told', () => {
   expect(worstPath([])).toBe('waiting');
   expect(worstPath(['direct', 'relayed'])).toBe('relayed');
   expect(worstPath(['direct', 'connecting', 'failed'])).toBe('failed');
+});
+
+describe('what comes of each', () => {
+  const camera = (at: number, packets: number, lost: number, more = {}) =>
+    inbound(at, packets * 1_000, packets, lost, { trackIdentifier: 'cam', framesPerSecond: 24, ...more });
+
+  it('is told by participant and source', () => {
+    const sampler = new StatsSampler();
+    const ask = (at: number, packets: number, lost: number) =>
+      sampler.sample(
+        [{ connection: 'server', report: report(camera(at, packets, lost, { frameWidth: 320, frameHeight: 180 })) }],
+        [sender('bob', 'server', { camera: 'cam', mic: 'voice' }), sender('cy', 'server', { camera: 'other' })],
+      ).received;
+    expect(ask(0, 0, 0)).toEqual({});
+    expect(ask(1_000, 90, 10)).toEqual({
+      bob: { camera: { bitrate: 720_000, loss: 0.1, framesPerSecond: 24, width: 320, height: 180 } },
+    });
+    expect(ask(2_000, 90, 10), 'nothing came').toEqual({});
+  });
+
+  it('is kept apart where two senders call their tracks alike', () => {
+    const sampler = new StatsSampler();
+    const ask = (at: number, packets: number) =>
+      sampler.sample(
+        [
+          { connection: 'bob', report: report(camera(at, packets, 0)) },
+          { connection: 'cy', report: report(camera(at, 2 * packets, 0)) },
+        ],
+        [sender('bob', 'direct', { camera: 'cam' }), sender('cy', 'direct', { camera: 'cam' })],
+      ).received;
+    ask(0, 0);
+    const { bob, cy } = ask(1_000, 10);
+    expect([bob?.camera?.bitrate, cy?.camera?.bitrate]).toEqual([80_000, 160_000]);
+  });
 });

@@ -17,6 +17,8 @@ export interface LocalChoices {
   mic: boolean;
   camera: boolean;
   selfView: boolean;
+  /** How the stage is laid out; absent in what older versions have stored. */
+  layout?: 'grid' | 'speaker';
   speaker: string;
   micDevice: string;
   cameraDevice: string;
@@ -143,6 +145,7 @@ function isLocalChoices(value: unknown): value is LocalChoices {
     typeof value.mic === 'boolean' &&
     typeof value.camera === 'boolean' &&
     typeof value.selfView === 'boolean' &&
+    (value.layout === undefined || value.layout === 'grid' || value.layout === 'speaker') &&
     typeof value.speaker === 'string' &&
     typeof value.micDevice === 'string' &&
     typeof value.cameraDevice === 'string' &&

@@ -1,5 +1,5 @@
 import type { Receive } from '@kaigi/client';
-import { MessageSquare, MonitorUp, MonitorX, Phone, Users } from 'lucide-react';
+import { LayoutGrid, MessageSquare, MonitorUp, MonitorX, Phone, Presentation, Users } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { canShareScreen } from '../core/browser';
@@ -8,6 +8,8 @@ import type { LocalMediaView } from '../core/useSdk';
 import { ControlButton } from '../ui/ControlButton';
 import { DeviceToggle } from '../ui/DeviceToggle';
 import { MoreMenu } from './MoreMenu';
+import type { Layout } from './plan';
+import type { Pip } from './usePip';
 import type { ScreenShare } from './useScreenShare';
 
 export type PanelName = 'chat' | 'participants' | undefined;
@@ -26,12 +28,15 @@ export function Controls(props: {
   onSelfView: (shown: boolean) => void;
   receive: Receive;
   onReceive: (receive: Receive) => void;
+  layout: Layout;
+  pip: Pip;
+  onLayout: (layout: Layout) => void;
   host: boolean;
   onDialog: (dialog: DialogName) => void;
   onLeave: () => void;
 }) {
   const { t } = useTranslation();
-  const { view, devices, onDeviceError, screen, panel, onPanel, unread, people } = props;
+  const { view, devices, onDeviceError, screen, panel, onPanel, unread, people, layout, onLayout } = props;
   const sharing = view.state.screen;
   return (
     <div className="controls" role="toolbar" aria-label={t('meeting.controls')} onKeyDown={moveFocus}>
@@ -53,6 +58,17 @@ export function Controls(props: {
         )}
       </div>
       <div className="controls-side">
+        <span className="control-wide">
+          <ControlButton
+            label={t('layout.speaker')}
+            tip={layout === 'speaker' ? t('layout.toGrid') : t('layout.toSpeaker')}
+            shortcut="L"
+            pressed={layout === 'speaker'}
+            onClick={() => onLayout(layout === 'speaker' ? 'grid' : 'speaker')}
+          >
+            {layout === 'speaker' ? <LayoutGrid aria-hidden="true" /> : <Presentation aria-hidden="true" />}
+          </ControlButton>
+        </span>
         <ControlButton
           label={t('control.chat')}
           tip={t('control.chat')}
@@ -84,6 +100,9 @@ export function Controls(props: {
           onSelfView={props.onSelfView}
           receive={props.receive}
           onReceive={props.onReceive}
+          layout={layout}
+          pip={props.pip}
+          onLayout={onLayout}
           host={props.host}
           onDialog={props.onDialog}
         />

@@ -19,6 +19,7 @@ import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
+import { usePip } from './usePip';
 import { useScreenShare } from './useScreenShare';
 
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
@@ -43,7 +44,7 @@ export function Meeting({
   const participants = useParticipants(room);
   // Who is away is in the list, where it says so, and has nothing to show.
   const present = useMemo(() => participants.filter(({ away }) => !away), [participants]);
-  const { selfView } = useChoices();
+  const { selfView, layout = 'grid' } = useChoices();
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
   const [receive, setReceive] = useState<Receive>('everything');
@@ -55,6 +56,7 @@ export function Meeting({
   const [outbox] = useState(() => createOutbox(room));
   const unread = useUnread(room, panel === 'chat');
   const screen = useScreenShare(media);
+  const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
   const closeDialog = useCallback(() => setDialog(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
@@ -77,6 +79,7 @@ export function Meeting({
     { key: 's', run: screen.toggle },
     { key: 'c', run: () => togglePanel('chat') },
     { key: 'p', run: () => togglePanel('participants') },
+    { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
     { key: 'i', run: () => setDialog('invite') },
     { key: 'f', run: () => toggleFullscreen(document.documentElement) },
     { key: '?', run: () => setDialog('shortcuts') },
@@ -96,7 +99,10 @@ export function Meeting({
           view={view}
           participants={present}
           selfView={selfView}
+          layout={layout}
           receive={receive}
+          pip={pip}
+          pipControls={{ mic: view.state.mic, onMic: () => turn('mic'), onLeave }}
           onHideSelf={() => setChoices({ selfView: false })}
           onInvite={() => setDialog('invite')}
         />
@@ -139,6 +145,9 @@ export function Meeting({
           onSelfView={(shown) => setChoices({ selfView: shown })}
           receive={receive}
           onReceive={setReceive}
+          layout={layout}
+          pip={pip}
+          onLayout={(layout) => setChoices({ layout })}
           host={host}
           onDialog={setDialog}
           onLeave={onLeave}

@@ -7,6 +7,7 @@ import {
   Keyboard,
   Maximize,
   Minimize,
+  PictureInPicture2,
   Settings,
   ShieldCheck,
   UserPlus,
@@ -17,7 +18,10 @@ import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useMediaQuery } from '../core/hooks';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
+import type { Layout } from './plan';
+import type { Pip } from './usePip';
 
+const layouts = ['grid', 'speaker'] as const satisfies readonly Layout[];
 const receiveModes = ['everything', 'low', 'audio-only'] as const satisfies readonly Receive[];
 
 export function MoreMenu({
@@ -25,6 +29,9 @@ export function MoreMenu({
   onSelfView,
   receive,
   onReceive,
+  layout,
+  pip,
+  onLayout,
   host,
   onDialog,
 }: {
@@ -32,6 +39,9 @@ export function MoreMenu({
   onSelfView: (shown: boolean) => void;
   receive: Receive;
   onReceive: (receive: Receive) => void;
+  layout: Layout;
+  pip: Pip;
+  onLayout: (layout: Layout) => void;
   host: boolean;
   onDialog: (dialog: DialogName) => void;
 }) {
@@ -77,26 +87,68 @@ export function MoreMenu({
               () => toggleFullscreen(document.documentElement),
               close,
             )}
+          {pip.supported &&
+            item(
+              <PictureInPicture2 aria-hidden="true" />,
+              pip.open ? t('pip.close') : t('pip.open'),
+              pip.toggle,
+              close,
+            )}
           {keyboard &&
             item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
-          <fieldset className="menu-group">
-            <legend>{t('receive.title')}</legend>
-            {receiveModes.map((mode) => (
-              <label key={mode} className="menu-item menu-choice" title={t(`receive.${mode}Hint`)}>
-                <input
-                  type="radio"
-                  name="receive"
-                  className="visually-hidden"
-                  checked={receive === mode}
-                  onChange={() => onReceive(mode)}
-                />
-                <Check aria-hidden="true" />
-                {t(`receive.${mode}`)}
-              </label>
-            ))}
-          </fieldset>
+          <Choice
+            name="layout"
+            title={t('layout.title')}
+            options={layouts.map((value) => ({ value, label: t(`layout.${value}`) }))}
+            chosen={layout}
+            onChoose={onLayout}
+          />
+          <Choice
+            name="receive"
+            title={t('receive.title')}
+            options={receiveModes.map((value) => ({
+              value,
+              label: t(`receive.${value}`),
+              hint: t(`receive.${value}Hint`),
+            }))}
+            chosen={receive}
+            onChoose={onReceive}
+          />
         </>
       )}
     </PopoverButton>
+  );
+}
+
+function Choice<T extends string>({
+  name,
+  title,
+  options,
+  chosen,
+  onChoose,
+}: {
+  name: string;
+  title: string;
+  options: readonly { value: T; label: string; hint?: string }[];
+  chosen: T;
+  onChoose: (value: T) => void;
+}) {
+  return (
+    <fieldset className="menu-group">
+      <legend>{title}</legend>
+      {options.map(({ value, label, hint }) => (
+        <label key={value} className="menu-item menu-choice" title={hint}>
+          <input
+            type="radio"
+            name={name}
+            className="visually-hidden"
+            checked={chosen === value}
+            onChange={() => onChoose(value)}
+          />
+          <Check aria-hidden="true" />
+          {label}
+        </label>
+      ))}
+    </fieldset>
   );
 }

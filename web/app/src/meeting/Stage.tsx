@@ -3,10 +3,23 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
+import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
-import { Tile, type TileContent } from './Tile';
-import { useView } from './useView';
+import type { PipControls } from './PipStage';
+import { Pager } from './Pager';
+import type { Layout } from './plan';
+import { useSigns } from './QualityMark';
+import { Tile } from './Tile';
+import { tilesOf } from './tiles';
+import type { Pip } from './usePip';
+import { useStagePlan } from './useStagePlan';
+import { useFullTile, useView } from './useView';
+
+const PipStage = later(() => import('./PipStage'));
+
+/** How high a picture is asked for where the browser does not say how high it shows it. */
+const pipPixels = 240;
 
 /** All tiles: siblings at fixed places in the tree, moved only by style, so that no video ever restarts. */
 export function Stage({
@@ -14,7 +27,10 @@ export function Stage({
   view,
   participants,
   selfView,
+  layout,
   receive,
+  pip,
+  pipControls,
   onHideSelf,
   onInvite,
 }: {
@@ -22,7 +38,10 @@ export function Stage({
   view: LocalMediaView;
   participants: readonly RemoteParticipant[];
   selfView: boolean;
+  layout: Layout;
   receive: Receive;
+  pip: Pip;
+  pipControls: PipControls;
   onHideSelf: () => void;
   onInvite: () => void;
 }) {
@@ -31,8 +50,10 @@ export function Stage({
   const size = useSize(stage);
   const compact = useMediaQuery('(max-width: 719px), (max-height: 479px)');
   const speaking = useLocalSpeaking(room);
+  const signs = useSigns(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
+  const [page, setPage] = useState(0);
   const [corner, setCorner] = useState<Corner>('bottom-right');
   const alone = participants.length === 0;
 
@@ -41,21 +62,34 @@ export function Stage({
       Math.abs((known[key] ?? 0) - aspect) < 0.01 ? known : { ...known, [key]: aspect },
     );
   }, []);
+  const { window: pipWindow } = pip;
+  const closePip = useCallback(() => pipWindow?.close(), [pipWindow]);
   const onPin = useCallback((key: string) => setPinned((before) => (before === key ? undefined : key)), []);
 
   const tiles = useMemo(
     () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive }, t),
     [room, view, participants, selfView, alone, speaking, receive, t],
   );
-  const shapes: TileShape[] = tiles.map((tile) => ({
-    key: tile.key,
-    kind: tile.kind,
-    own: tile.own,
-    aspect: tile.on ? aspects[tile.key] : undefined,
-  }));
-  const placed = arrange({ ...size, gap: compact ? 6 : 12 }, shapes, { spotlight: pinned, corner });
+  // What is pinned is pinned for as long as it is there: a screen shared later is another one.
+  if (pinned !== undefined && !tiles.some(({ key }) => key === pinned)) setPinned(undefined);
 
-  useView(room, tiles, placed, aspects, pinned, receive);
+  const area = { ...size, gap: compact ? 6 : 12 };
+  const full = useFullTile();
+  const plan = useStagePlan(area, tiles, participants, { pinned, full, layout, page });
+  const shapes = plan.shown.flatMap((key): TileShape[] => {
+    const tile = tiles.find((one) => one.key === key);
+    return tile ? [{ key, kind: tile.kind, own: tile.own, aspect: tile.on ? aspects[key] : undefined }] : [];
+  });
+  const placed = arrange(area, shapes, { mains: plan.mains, corner });
+
+  // A small window shows one tile: what is large, or who has spoken.
+  const heard = plan.shown.find((key) => key === plan.speaker);
+  const apart = tiles.find(({ key }) => key === (plan.mains[0] ?? heard ?? plan.shown[0]));
+  const pipKey = pip.window ? apart?.key : pip.video;
+  const inPip =
+    pipKey === undefined ? undefined : { key: pipKey, height: pip.window?.innerHeight ?? pipPixels };
+
+  useView(room, tiles, placed, aspects, pinned, full, inPip, receive);
 
   const places = new Map(placed.map((place) => [place.key, place]));
   const owners = new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : [])));
@@ -63,102 +97,31 @@ export function Stage({
   const floating = placed.find((place) => place.role === 'floating');
 
   return (
-    <main className="stage" ref={stage} aria-label={t('meeting.stage')}>
-      {tiles.map((tile) => {
-        const place = places.get(tile.key);
-        return (
-          <Tile
-            key={tile.key}
-            content={tile}
-            placed={place}
-            insets={place && nameInsets(place, floating)}
-            pinned={pinned === tile.key}
-            onPin={tiles.length > 2 ? onPin : undefined}
-            onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
-            corner={corner}
-            onCorner={setCorner}
-            onAspect={onAspect}
-            isOthers={isOthers}
-          />
-        );
-      })}
-      {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+    <main className="stage-area" aria-label={t('meeting.stage')}>
+      <div className="stage" ref={stage}>
+        {tiles.map((tile) => {
+          const place = places.get(tile.key);
+          return (
+            <Tile
+              key={tile.key}
+              content={tile}
+              signs={signs}
+              placed={place}
+              insets={place && nameInsets(place, floating)}
+              pinned={pinned === tile.key}
+              onPin={tiles.length > 2 || pinned === tile.key ? onPin : undefined}
+              onHide={tile.own && tile.kind === 'camera' && !alone ? onHideSelf : undefined}
+              corner={corner}
+              onCorner={setCorner}
+              onAspect={onAspect}
+              isOthers={isOthers}
+            />
+          );
+        })}
+        {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+      </div>
+      {pip.window && <PipStage window={pip.window} tile={apart} controls={pipControls} onClose={closePip} />}
+      {plan.pages > 1 && <Pager page={plan.page} pages={plan.pages} onPage={setPage} />}
     </main>
   );
-}
-
-function tilesOf(
-  room: Room,
-  view: LocalMediaView,
-  participants: readonly RemoteParticipant[],
-  { self, speaking, receive }: { self: boolean; speaking: boolean; receive: Receive },
-  t: ReturnType<typeof useTranslation>['t'],
-): TileContent[] {
-  const tiles: TileContent[] = [];
-  for (const person of participants) {
-    const { id, name, connected, path, videoPaused } = person;
-    const common = { participant: id, name, own: false, connected, path };
-    const seen = receive !== 'audio-only';
-    tiles.push({
-      ...common,
-      key: `${person.id}:camera`,
-      kind: 'camera',
-      label: person.name,
-      form: undefined,
-      track: person.tracks.camera,
-      on: person.media.camera && seen,
-      paused: person.media.camera && videoPaused.camera !== undefined,
-      muted: !person.media.mic,
-      speaking: person.speaking && person.media.mic,
-    });
-    if (person.media.screen && seen) {
-      tiles.push({
-        ...common,
-        key: `${person.id}:screen`,
-        kind: 'screen',
-        label: t('tile.screen', { name: person.name }),
-        form: 'tile.screen',
-        track: person.tracks.screen,
-        on: true,
-        paused: videoPaused.screen !== undefined,
-        muted: false,
-        speaking: false,
-      });
-    }
-  }
-  const own = {
-    participant: undefined,
-    name: room.displayName,
-    own: true,
-    paused: false,
-    connected: true,
-    path: 'direct' as const,
-  };
-  if (view.state.screen) {
-    tiles.push({
-      ...own,
-      key: 'own:screen',
-      kind: 'screen',
-      label: t('tile.screen', { name: room.displayName }),
-      form: 'tile.screen',
-      track: view.tracks.screen,
-      on: true,
-      muted: false,
-      speaking: false,
-    });
-  }
-  if (self) {
-    tiles.push({
-      ...own,
-      key: 'own:camera',
-      kind: 'camera',
-      label: t('tile.you', { name: room.displayName }),
-      form: 'tile.you',
-      track: view.tracks.camera,
-      on: view.state.camera,
-      muted: !view.state.mic,
-      speaking: speaking && view.state.mic,
-    });
-  }
-  return tiles;
 }

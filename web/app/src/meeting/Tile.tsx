@@ -1,34 +1,17 @@
-import type { PeerPath } from '@kaigi/client';
 import { EyeOff, LoaderCircle, Maximize2, Minimize2, MicOff, Move, Pin, PinOff, Signal } from 'lucide-react';
 import { useCallback, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
+import type { Store } from '../core/store';
 import { Avatar } from '../ui/Avatar';
-import { NameLabel, type NameForm } from '../ui/NameLabel';
+import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
+import type { Signs } from './quality';
+import { QualityMark } from './QualityMark';
+import type { TileContent } from './tiles';
 import { TileVideo, type Picture } from './TileVideo';
 import { useCornerDrag } from './useCornerDrag';
-
-export interface TileContent {
-  key: string;
-  /** Whose, if not one's own. */
-  participant: string | undefined;
-  kind: 'camera' | 'screen';
-  own: boolean;
-  /** The accessible name: the person's name and what `form` says about it. */
-  label: string;
-  name: string;
-  form: NameForm | undefined;
-  track: MediaStreamTrack | undefined;
-  on: boolean;
-  /** The picture is held back: our network does not carry it. */
-  paused: boolean;
-  muted: boolean;
-  speaking: boolean;
-  connected: boolean;
-  path: PeerPath;
-}
 
 /** A short break of the signaling connection is nobody's business. */
 const reconnectingAfterMilliseconds = 1200;
@@ -42,6 +25,7 @@ const nextCorner: Record<Corner, Corner> = {
 
 export function Tile({
   content,
+  signs,
   placed,
   insets,
   pinned,
@@ -53,6 +37,7 @@ export function Tile({
   isOthers,
 }: {
   content: TileContent;
+  signs: Pick<Store<Signs>, 'get' | 'subscribe'>;
   placed: Placed | undefined;
   insets: NameInsets | undefined;
   pinned: boolean;
@@ -102,6 +87,7 @@ export function Tile({
       data-kind={kind}
       data-role={placed?.role}
       data-fit={full ? 'contain' : placed?.fit}
+      data-pinned={pinned}
       data-speaking={speaking}
       data-on={on}
       data-showing={showing}
@@ -150,6 +136,7 @@ export function Tile({
           </span>
         )}
         <NameLabel name={name} form={form} />
+        <QualityMark tile={content} signs={signs} />
       </div>
       <div className="tile-actions">
         {onPin && (

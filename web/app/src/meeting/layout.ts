@@ -41,19 +41,19 @@ const leastStripPixels = 56;
 /** Where the own picture floats in a talk of two. */
 export type Corner = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
 
+/** `mains`: the tiles that are large beside the others. */
 export function arrange(
   stage: Stage,
   tiles: readonly TileShape[],
-  { spotlight, corner = 'bottom-right' }: { spotlight?: string | undefined; corner?: Corner } = {},
+  { mains = [], corner = 'bottom-right' }: { mains?: readonly string[]; corner?: Corner } = {},
 ): Placed[] {
   if (tiles.length === 0 || stage.width <= 0 || stage.height <= 0) return [];
-  const main =
-    tiles.find((tile) => tile.key === spotlight) ?? tiles.find((tile) => tile.kind === 'screen' && !tile.own);
-  if (main && tiles.length > 1) {
+  const large = tiles.filter(({ key }) => mains.includes(key));
+  if (large.length > 0 && tiles.length > 1) {
     return withStrip(
       stage,
-      main,
-      tiles.filter((tile) => tile !== main),
+      large,
+      tiles.filter((tile) => !large.includes(tile)),
     );
   }
   const [first, second] = tiles;
@@ -72,7 +72,7 @@ export function arrange(
   if (ownScreen && face && tiles.length <= 4) {
     return withStrip(
       stage,
-      face,
+      [face],
       tiles.filter((tile) => tile !== face),
     );
   }
@@ -151,13 +151,13 @@ function stacked(stage: Stage, other: TileShape, self: TileShape): Placed[] {
   ];
 }
 
-function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]): Placed[] {
+function withStrip(stage: Stage, mains: readonly TileShape[], others: readonly TileShape[]): Placed[] {
+  if (others.length === 0) return beside(stage, mains, 0, 0);
   const { width, height, gap } = stage;
   const side = width / height >= 1.1;
   // The strip takes what the picture leaves free anyway, within limits that keep the main tile large.
-  const free = side
-    ? width - height * (main.aspect ?? usualAspect) - gap
-    : height - width / (main.aspect ?? usualAspect) - gap;
+  const aspect = mains.length === 1 ? (mains[0]?.aspect ?? usualAspect) : width / height;
+  const free = side ? width - height * aspect - gap : height - width / aspect - gap;
   const least = side ? Math.max(112, width * 0.17) : Math.max(84, height * 0.16);
   const most = side ? width * 0.2 : height * 0.2;
   const thickness = Math.min(most, Math.max(least, Math.min(free, 300)));
@@ -172,11 +172,11 @@ function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]):
   const wanted = side ? cell / usualAspect : cell * 1.4;
   const extent = Math.min(wanted * 1.25, extentOf(perLine));
   const start = (long - (extent * perLine + gap * (perLine - 1))) / 2;
-  const placedMain = side
-    ? place(main, 0, 0, width - thickness - gap, height, 'main')
-    : place(main, 0, 0, width, height - thickness - gap, 'main');
+  const placedMains = side
+    ? beside(stage, mains, thickness + gap, 0)
+    : beside(stage, mains, 0, thickness + gap);
   return [
-    placedMain,
+    ...placedMains,
     ...others.map((tile, index) => {
       const offset = start + (index % perLine) * (extent + gap);
       const edge = Math.floor(index / perLine) * (cell + gap);
@@ -185,6 +185,13 @@ function withStrip(stage: Stage, main: TileShape, others: readonly TileShape[]):
         : place(tile, offset, height - thickness + edge, extent, cell, 'strip');
     }),
   ];
+}
+
+/** What is large shares what the strip leaves of the stage. */
+function beside(stage: Stage, mains: readonly TileShape[], right: number, below: number): Placed[] {
+  const { width, height, gap } = stage;
+  const shared = grid({ width: width - right, height: height - below, gap }, mains);
+  return shared.map((tile) => ({ ...tile, role: 'main' as const }));
 }
 
 /** Rows or columns, whichever shows more of the pictures; the shorter lines' tiles grow to fill theirs. */
@@ -264,10 +271,10 @@ function evenness(placed: readonly Placed[]): number {
 /** Area of picture that can be seen; small tiles count more, so that nobody is put in a corner. */
 function shown(placed: readonly Placed[], tiles: readonly TileShape[]): number {
   return placed.reduce((sum, tile, index) => {
-    const aspect = tiles[index]?.aspect ?? usualAspect;
+    const { aspect = usualAspect, kind } = tiles[index] ?? {};
     const own = tile.width / tile.height;
-    // Cutting off sides costs walls, cutting off top and bottom costs hair and chins.
-    const seen = visibleShare(own, aspect) ** (own > aspect ? 2 : 1);
+    // Cutting off sides costs walls, cutting off top and bottom costs hair and chins. Of a screen nothing is cut off.
+    const seen = visibleShare(own, aspect) ** (kind === 'camera' && own > aspect ? 2 : 1);
     return sum + Math.sqrt(tile.width * tile.height * seen);
   }, 0);
 }

@@ -2,7 +2,7 @@ import type { Receive, Room } from '@kaigi/client';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { useSettled } from '../core/hooks';
 import type { Placed } from './layout';
-import { viewOf, type ShownTile } from './view';
+import { viewOf, type ShownTile, type Sight } from './view';
 
 /** A glance at another tab costs nobody a picture. */
 const hiddenAfterMilliseconds = 3000;
@@ -17,7 +17,10 @@ const onFullscreen = (notify: () => void) => {
   document.addEventListener('fullscreenchange', notify);
   return () => document.removeEventListener('fullscreenchange', notify);
 };
-const fullTile = () => document.fullscreenElement?.getAttribute('data-tile') ?? undefined;
+const readFullTile = () => document.fullscreenElement?.getAttribute('data-tile') ?? undefined;
+
+/** The tile that fills the screen. */
+export const useFullTile = () => useSyncExternalStore(onFullscreen, readFullTile);
 
 /** Tells the SDK what of the others is seen, and how large. */
 export function useView(
@@ -26,9 +29,10 @@ export function useView(
   placed: readonly Placed[],
   aspects: Readonly<Record<string, number>>,
   pinned: string | undefined,
+  full: string | undefined,
+  pip: Sight['pip'],
   receive: Receive,
 ): void {
-  const full = useSyncExternalStore(onFullscreen, fullTile);
   const hiddenNow = useSyncExternalStore(onVisibility, isHidden);
   const hidden = useSettled(hiddenNow, (next) => !next, hiddenAfterMilliseconds);
   const view = viewOf({
@@ -37,6 +41,7 @@ export function useView(
     aspects,
     pinned,
     full: full === undefined ? undefined : { key: full, height: innerHeight },
+    pip,
     pixelRatio: devicePixelRatio,
     receive,
     hidden,

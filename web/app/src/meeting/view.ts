@@ -17,6 +17,8 @@ export interface Sight {
   pinned: string | undefined;
   /** The tile that fills the screen, and how high that is in CSS pixels. */
   full: { key: string; height: number } | undefined;
+  /** The tile that is seen in a window of its own, and how high that is. */
+  pip?: { key: string; height: number } | undefined;
   /** Device pixels for a CSS pixel. */
   pixelRatio: number;
   receive: Receive;
@@ -29,20 +31,35 @@ const stepPixels = 20;
 const usualAspect = 16 / 9;
 
 /** What the server is asked for: the pictures on the stage as large as they are shown, the largest first. */
-export function viewOf({ tiles, placed, aspects, pinned, full, pixelRatio, receive, hidden }: Sight): View {
-  if (hidden) return { receive, wants: [] };
+export function viewOf({
+  tiles,
+  placed,
+  aspects,
+  pinned,
+  full,
+  pip,
+  pixelRatio,
+  receive,
+  hidden,
+}: Sight): View {
+  if (hidden && !pip) return { receive, wants: [] };
   const places = new Map(placed.map((place) => [place.key, place]));
   const wants: Want[] = [];
   for (const { key, participant, kind, on } of tiles) {
-    const place = places.get(key);
-    if (participant === undefined || !on || !place) continue;
-    if (full && full.key !== key) continue;
-    const height = full ? full.height : pictureHeight(place, aspects[key] ?? usualAspect);
+    if (participant === undefined || !on) continue;
+    const place = hidden || (full && full.key !== key) ? undefined : places.get(key);
+    const apart = pip?.key === key ? pip.height : 0;
+    if (!place && apart === 0) continue;
+    const onPage = place ? (full ? full.height : pictureHeight(place, aspects[key] ?? usualAspect)) : 0;
+    const height = Math.max(onPage, apart);
     wants.push({
       participant,
       source: kind,
       height: Math.ceil((height * pixelRatio) / stepPixels) * stepPixels,
-      preferred: key === pinned || full !== undefined || (place.role === 'main' && kind === 'screen'),
+      preferred:
+        key === pinned ||
+        (full !== undefined && place !== undefined) ||
+        (place?.role === 'main' && kind === 'screen'),
     });
   }
   const importance = ({ preferred, source, height }: Want) =>
