@@ -10,6 +10,32 @@ export async function smallCamera(context, { width = 320, height = 180, frameRat
   }, { width, height, frameRate });
 }
 
+/** A small picture that moves, drawn by the page: Chromium's fake camera stops when half a dozen pages of one browser use it. */
+export async function drawnCamera(context) {
+  await context.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    if (!mediaDevices) return; // an empty page, before or beside the meeting's
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const draw = () => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [160, 90];
+      const pen = canvas.getContext('2d');
+      let step = 0;
+      setInterval(() => {
+        pen.fillStyle = 'teal';
+        pen.fillRect(0, 0, 160, 90);
+        pen.fillStyle = 'white';
+        pen.fillRect((step += 10) % 160, 0, 20, 90);
+      }, 200);
+      return canvas.captureStream(5).getVideoTracks();
+    };
+    mediaDevices.getUserMedia = async ({ audio, video }) => new MediaStream([
+      ...(video ? draw() : []),
+      ...(audio ? (await open({ audio })).getAudioTracks() : []),
+    ]);
+  });
+}
+
 /**
  * Notes in a page what is seen in a tile, whichever `<video>` shows it: `window.seen` has the moments at which frames were
  * presented, and how many in all by then. A page that is busy hears of the last one only; the browser presents the

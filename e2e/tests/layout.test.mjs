@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { control, fakeMedia, join, launch, noErrors, people, quiet, seesVideo, tile } from '../lib/browser.mjs';
-import { smallCamera } from '../lib/camera.mjs';
+import { drawnCamera } from '../lib/camera.mjs';
 import { Server, until } from '../lib/server.mjs';
 
 const PATIENCE_MS = 30_000;
@@ -57,7 +57,7 @@ describe('the stage', () => {
     browser = await launch({ args: [...quiet, ...fakeMedia, '--autoplay-policy=no-user-gesture-required'] });
     contexts = await people(browser, NAMES.length + 1, { viewport: desktop });
     for (const context of contexts) {
-      await smallCamera(context, { width: 160, height: 90, frameRate: 5 });
+      await drawnCamera(context);
       await steadyVoice(context);
     }
     ann = await contexts[0].newPage();
