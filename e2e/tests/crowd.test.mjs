@@ -46,6 +46,8 @@ describe('a crowd', () => {
 
   it(`of ${CROWD} joins one room within a second: all are in, none is refused`, async () => {
     const sdp = await offer(server);
+    // The page that made the offer may have been closed in the middle of a request.
+    const refused = await server.metric('kaigi_requests_refused_total');
     const media = { mic: true, camera: true, screen: false, screenAudio: false };
     const begun = performance.now();
     let sent = 0;
@@ -73,7 +75,7 @@ describe('a crowd', () => {
     const times = await Promise.all(Array.from({ length: CROWD }, (_, number) => come(number)));
     assert.equal(await server.metric('kaigi_participants'), CROWD);
     await until('all have a session', async () => (await server.metric('kaigi_sfu_sessions')) === CROWD);
-    assert.equal(await server.metric('kaigi_requests_refused_total'), 0);
+    assert.equal(await server.metric('kaigi_requests_refused_total'), refused);
     for (const [index, what] of ['join, connection included', 'media-offer', 'both'].entries()) {
       const sorted = times.map((time) => time[index]).sort((a, b) => a - b);
       const percentile = (part) => `${sorted[Math.ceil(CROWD * part) - 1].toFixed(0)} ms`;

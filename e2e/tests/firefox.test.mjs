@@ -88,7 +88,8 @@ describe('Firefox', () => {
       await pages.Firefox.locator('::-p-aria([name="Chat"][role="button"])').click();
       await until('the message is read in Firefox', () =>
         pages.Firefox.evaluate(() => document.querySelector('[role=log]')?.textContent.includes('hello Firefox')));
-      assert.equal(await pages.Firefox.evaluate(() => window.testPeers.length), 1);
+      // One to the other, and one to the server if a browser that has just started needs more than five seconds for that.
+      assert.ok(await pages.Firefox.evaluate(() => window.testPeers.length) <= 2);
       await pages.Firefox.close();
       await context.close();
     });

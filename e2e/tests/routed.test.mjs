@@ -7,6 +7,9 @@ import { Server, until } from '../lib/server.mjs';
 /** Three cameras in one browser and two processors: encoders and decoders take their time. */
 const PATIENCE_MS = 60_000;
 
+/** One participant's sound and picture are at most so far apart. */
+const TOGETHER_MS = 80;
+
 const status = (page) => page.getByRole('status', { name: 'Connection' }).textContent();
 const goes = (page, name, way) =>
   until(`${name}'s status says ${way}`, async () => (await status(page)).includes(way), PATIENCE_MS);
@@ -70,10 +73,13 @@ async function lag(page) {
       return sound && picture ? sound - picture : undefined;
     });
     if (look !== undefined) looks.push(look);
-    return looks.length >= 15;
+    // A browser's jitter buffers find each other within seconds; on a busy machine it takes them some more.
+    return looks.length >= 15 && (Math.abs(median(looks.slice(-15))) <= TOGETHER_MS || looks.length >= 45);
   }, PATIENCE_MS);
-  return looks.sort((a, b) => a - b)[7];
+  return median(looks.slice(-15));
 }
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 describe('a call of three', () => {
   let server, browser;
@@ -108,7 +114,7 @@ describe('a call of three', () => {
     // Media goes on through the server for ten seconds: there are one sound and one picture now.
     const lags = await Promise.all([lag(pages[0]), lag(pages[1])]);
     console.log(`in a routed call the picture is ${lags.map((one) => one.toFixed(0)).join(' and ')} ms behind the sound`);
-    for (const one of lags) assert.ok(Math.abs(one) <= 80, `sound and picture are ${one} ms apart`);
+    for (const one of lags) assert.ok(Math.abs(one) <= TOGETHER_MS, `sound and picture are ${one} ms apart`);
     for (const index of [0, 1]) {
       await goes(pages[index], names[index], 'Direct');
       await seesVideo(pages[index], names[1 - index], PATIENCE_MS);
