@@ -165,7 +165,7 @@ describe('six Chromiums and a Firefox', () => {
   });
 
   it('all see and hear all others', async () => {
-    const contexts = await people(chromium, FIREFOX, { viewport: { width: 480, height: 360 } });
+    const contexts = await people(chromium, FIREFOX, { viewport: { width: 1024, height: 640 } });
     const pages = [];
     for (const [index, name] of NAMES.entries()) {
       const options = { index, names: NAMES, tones: TONES, turnMs: TURN_MS, chromium: index !== FIREFOX };
