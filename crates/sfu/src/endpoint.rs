@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use str0m::channel::ChannelId;
 use str0m::ice::{StunMessage, TransId};
@@ -64,8 +64,6 @@ pub(crate) struct Endpoint {
     /// When str0m wants to be called.
     wakes: Instant,
     last_heard: Instant,
-    most_silence: Duration,
-    most_patience: Duration,
     closed: bool,
     scratch: Vec<u8>,
 }
@@ -171,7 +169,7 @@ impl Endpoint {
 
     /// When the session is over, if its client says nothing until then.
     fn given_up_at(&self) -> Instant {
-        self.last_heard + if self.connected { self.most_silence } else { self.most_patience }
+        self.last_heard + if self.connected { self.setup.most_silence } else { self.setup.most_patience }
     }
 
     /// What comes out, until there is nothing more; to be called at the end of a batch at the latest.
@@ -230,6 +228,7 @@ impl Endpoint {
         }
         // It can fail where there is nobody to tell yet.
         if self.rtc.close().is_ok() {
+            self.unfinished = true;
             self.drain();
         }
         self.closed = true;

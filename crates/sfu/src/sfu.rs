@@ -152,7 +152,7 @@ impl Sfu {
     }
 
     /// What a participant wants to receive from now on.
-    pub fn set_view(&mut self, now: Instant, session: SessionId, mut view: View) {
+    pub fn set_view(&mut self, session: SessionId, mut view: View) {
         let Some(index) = self.by_id.get(&session).copied() else { return };
         view.wants.truncate(MOST_WANTS);
         if let Some(session) = self.sessions.get_mut(index as usize)
@@ -161,7 +161,6 @@ impl Sfu {
             session.view = view;
             self.note_stale(index);
         }
-        self.settle(now);
     }
 
     /// Has an authentic check of ICE come on this path, for a session that is there?

@@ -188,8 +188,9 @@ impl Turns {
             events.iter().for_each(|event| self.note(event));
             self.take_turns(inbox);
             self.keep_time();
-            self.batches.note(began.elapsed());
-            if let Some(rest) = pace.rest(Instant::now()).filter(|_| !self.has_more()) {
+            let ended = Instant::now();
+            self.batches.note(ended.saturating_duration_since(began));
+            if let Some(rest) = pace.rest(ended).filter(|_| !self.has_more()) {
                 thread::sleep(rest);
             }
         }

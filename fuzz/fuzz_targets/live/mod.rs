@@ -107,7 +107,7 @@ impl Live {
             height: 720,
             preferred: false,
         };
-        self.sfu.set_view(self.now, session, View { wants: vec![want], ..View::default() });
+        self.sfu.set_view(session, View { wants: vec![want], ..View::default() });
         let path = Path { remote: address, local: None, via: Via::Udp };
         Client { path, connected: false, rtc, lines, sequence: 1, wire: VecDeque::new() }
     }

@@ -23,20 +23,18 @@ impl Endpoint {
     /// Gives str0m a packet of media and takes out that packet alone: it has room for one.
     pub(super) fn receive_media(&mut self, now: Instant, datagram: &[u8]) {
         let Ok(receive) = Receive::new(Protocol::Udp, REMOTE, LOCAL, datagram) else { return };
-        if self.rtc.handle_input(Input::Receive(now, receive)).is_err() {
-            return self.end(CloseReason::Failed);
-        }
-        self.unfinished = true;
-        while self.unfinished && !self.closed {
-            if self.step() == Step::Media {
-                return;
-            }
-        }
+        self.feed(Input::Receive(now, receive));
+        while self.unfinished && !self.closed && self.step() != Step::Media {}
     }
 
     pub(super) fn drive(&mut self, input: Input<'_>) {
+        self.feed(input);
+        self.drain();
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
         match self.rtc.handle_input(input) {
-            Ok(()) => self.drain(),
+            Ok(()) => self.unfinished = true,
             Err(error) => {
                 tracing::debug!(%error, "a session failed");
                 self.end(CloseReason::Failed);
@@ -44,9 +42,8 @@ impl Endpoint {
         }
     }
 
-    /// Takes everything out of str0m, as it wants after each input.
+    /// Takes everything out of str0m.
     pub(super) fn drain(&mut self) {
-        self.unfinished = true;
         while self.unfinished && !self.closed {
             self.step();
         }

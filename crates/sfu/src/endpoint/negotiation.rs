@@ -47,8 +47,6 @@ impl Endpoint {
             unfinished: false,
             wakes: now,
             last_heard: now,
-            most_silence: setup.most_silence,
-            most_patience: setup.most_patience,
             closed: false,
             scratch: Vec::new(),
         };
@@ -93,12 +91,7 @@ impl Endpoint {
     /// Has str0m answer an offer, and reads what was agreed out of its answer: what it says is what we do. A second
     /// `Rtc`, which is dropped at once, answers all of it; the one that stays never hears of slots, for which it would
     /// keep memory and time.
-    pub(super) fn negotiate(
-        &mut self,
-        now: Instant,
-        offer: &str,
-        candidates: &[String],
-    ) -> Result<String, OfferError> {
+    fn negotiate(&mut self, now: Instant, offer: &str, candidates: &[String]) -> Result<String, OfferError> {
         let own = description::own(offer, |mid| self.rtc.media(Mid::from(mid)).is_some());
         let (mut whole, _) = keys::captured(|| self.setup.config().build(now));
         // str0m panics where an offer gives payload types contradictory meanings, in more ways than can be looked for
@@ -125,7 +118,7 @@ impl Endpoint {
         Ok(text)
     }
 
-    pub(super) fn open_channels(&mut self, answer: &str) {
+    fn open_channels(&mut self, answer: &str) {
         if !self.channels.is_empty() || !answer.contains("m=application") {
             return;
         }

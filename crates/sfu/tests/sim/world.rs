@@ -281,7 +281,7 @@ impl World {
                 let now = self.now;
                 self.clients.get_mut(&number).into_iter().for_each(|client| client.answer(now, &answer));
             }
-            Signal::View(number, view) => self.sfu.set_view(self.now, SessionId(number as u64 + 1), view),
+            Signal::View(number, view) => self.sfu.set_view(SessionId(number as u64 + 1), view),
             Signal::Slots(number, slots) => {
                 let now = self.now;
                 self.clients

@@ -104,7 +104,7 @@ impl Media {
         let now = now();
         ended.into_iter().for_each(|session| self.sfu.disconnect(now.instant, session));
         offers.into_iter().for_each(|offer| self.answer(now, offer));
-        views.into_iter().for_each(|(session, view)| self.sfu.set_view(now.instant, session, view));
+        views.into_iter().for_each(|(session, view)| self.sfu.set_view(session, view));
         self.finish(now);
     }
 
