@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The version of the `/meet` protocol. A client whose major version differs is told to reload.
-pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 1 };
+pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 2 };
 
 /// Bounds on what a client may send; past one comes an error, never a silent cut.
 pub mod limits {
@@ -29,6 +29,26 @@ pub mod limits {
     pub const CANDIDATE_BYTES: usize = 4 * 1024;
     /// Bytes of one Socket.IO message, on either transport.
     pub const MESSAGE_BYTES: usize = 192 * 1024;
+    /// Bytes (UTF-8) of a poll's question and of each of its options.
+    pub const POLL_TEXT_BYTES: usize = 512;
+    /// Options of a poll.
+    pub const POLL_OPTIONS: usize = 20;
+    /// Names of voters that are told for each option; further ones are counted only.
+    pub const POLL_NAMES: usize = 30;
+    /// Polls that take votes in one room at the same time.
+    pub const OPEN_POLLS: usize = 10;
+    /// Bytes (UTF-8) of a shared file's name.
+    pub const FILE_NAME_BYTES: usize = 512;
+    /// Bytes of a shared file: 2^53 - 1, what JavaScript counts exactly.
+    pub const FILE_BYTES: u64 = (1 << 53) - 1;
+    /// Breakout rooms of one room.
+    pub const BREAKOUTS: usize = 50;
+    /// Bytes (UTF-8) of a breakout room's title.
+    pub const BREAKOUT_TITLE_BYTES: usize = 128;
+    /// Minutes a breakout lasts at most.
+    pub const BREAKOUT_MINUTES: u32 = 24 * 60;
+    /// Those who wait in front of one room at the same time.
+    pub const WAITING: usize = 200;
     /// Signals kept for a participant whose connection is lost, delivered when it resumes.
     pub const SIGNALS_KEPT: usize = 256;
     /// Bytes of signals kept for a participant whose connection is lost.
@@ -114,6 +134,14 @@ pub enum ErrorCode {
     OfferRefused,
     /// The room's media does not go through the server now.
     NotRouted,
+    /// The host lets people in one by one: wait for the event `admitted`, then join again.
+    Waiting,
+    /// The host has not let this one in.
+    TurnedAway,
+    /// The host does not allow this to participants now.
+    NotAllowed,
+    /// There is no such chat message, poll or breakout room (any more).
+    NotFound,
 }
 
 /// A room's name: 1 to 64 letters, digits, `-`, `_` or `.` of any script, in lower case.
@@ -146,6 +174,21 @@ impl RoomName {
     /// The normalized name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A breakout room of this room: under a name that nobody can ask for.
+    pub fn breakout(&self, number: u16) -> Self {
+        Self(format!("{}/{number}", self.whole()))
+    }
+
+    /// The room that this one is a breakout room of, or the room itself.
+    pub fn whole(&self) -> Self {
+        Self(self.0.split('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// Which breakout room this is, if it is one.
+    pub fn breakout_number(&self) -> Option<u16> {
+        self.0.split_once('/').and_then(|(_, number)| number.parse().ok())
     }
 }
 
@@ -239,6 +282,60 @@ pub struct MediaState {
     pub screen_audio: bool,
 }
 
+/// What participants who are not hosts may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Permissions {
+    /// Turn the microphone on.
+    pub mic: bool,
+    /// Turn the camera on.
+    pub camera: bool,
+    /// Share a screen, with its sound.
+    pub screen: bool,
+    /// Write, react and ask polls.
+    pub chat: bool,
+    /// Share files.
+    pub files: bool,
+}
+
+impl Permissions {
+    /// Everything.
+    pub const ALL: Self = Self { mic: true, camera: true, screen: true, chat: true, files: true };
+
+    /// What of this media may be sent.
+    pub fn mask(&self, media: MediaState) -> MediaState {
+        MediaState {
+            mic: media.mic && self.mic,
+            camera: media.camera && self.camera,
+            screen: media.screen && self.screen,
+            screen_audio: media.screen_audio && self.screen,
+        }
+    }
+}
+
+impl Default for Permissions {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+/// A short sign to all, shown for a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reaction {
+    /// 👍
+    ThumbsUp,
+    /// 👏
+    Clap,
+    /// ❤️
+    Heart,
+    /// 😂
+    Laugh,
+    /// 😮
+    Surprise,
+    /// 🎉
+    Party,
+}
+
 /// Why a participant is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
@@ -249,6 +346,8 @@ pub enum LeaveReason {
     ConnectionLost,
     /// The host sent them away.
     Removed,
+    /// Into a breakout room, or back.
+    Moved,
 }
 
 /// How a room's media goes.
@@ -274,6 +373,19 @@ pub enum Source {
     Screen,
     /// The sound of a shared screen.
     ScreenAudio,
+}
+
+impl MediaState {
+    /// The same without this source.
+    pub fn without(mut self, source: Source) -> Self {
+        match source {
+            Source::Microphone => self.mic = false,
+            Source::Camera => self.camera = false,
+            Source::Screen => (self.screen, self.screen_audio) = (false, false),
+            Source::ScreenAudio => self.screen_audio = false,
+        }
+        self
+    }
 }
 
 /// The sources that have a picture.

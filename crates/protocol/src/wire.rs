@@ -2,13 +2,18 @@
 //! event name is the variant in kebab-case, its one argument is the variant's content. `docs/protocol.md`
 //! shows an example of each, which a test of the server replays.
 
+mod chat;
+mod hosting;
+mod media;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::vocabulary::{
-    ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion, Receive, Source, Topology,
-    VideoSource, limits,
-};
+pub use chat::*;
+pub use hosting::*;
+pub use media::*;
+
+use crate::vocabulary::{ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion, Topology};
 
 /// What a client asks; answered by an acknowledgement holding an [`Answer`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
@@ -24,8 +29,24 @@ pub enum Request {
     Signal(Signal),
     /// What is sent has changed.
     Media(MediaState),
-    /// Write to all in the room; answered with [`ChatSent`].
+    /// Write to all in the room or to one; answered with [`ChatSent`].
     Chat(Chat),
+    /// Change one's own message.
+    ChatEdit(ChatEdit),
+    /// Take one's own message back, or as a host anybody's.
+    ChatDelete(ChatDelete),
+    /// Ask all in the room; answered with [`ChatSent`].
+    Poll(NewPoll),
+    /// Choose, or choose otherwise.
+    Vote(Vote),
+    /// End one's own poll, or as a host anybody's.
+    PollClose(PollClose),
+    /// Offer a file to all or to one; answered with [`ChatSent`]. Its content goes over the data channels.
+    File(FileOffer),
+    /// Raise one's hand or lower it; hosts lower anybody's.
+    Hand(Hand),
+    /// Show a sign to all.
+    React(React),
     /// A fresh credential for the server's own TURN; answered with [`TurnCredential`].
     Turn(Empty),
     /// An offer for the server, which forwards media in routed rooms; answered with [`MediaAnswer`].
@@ -34,29 +55,59 @@ pub enum Request {
     MediaClose(Empty),
     /// What is shown, so that the server sends that and no more.
     View(View),
-    /// The room's settings; for the host only.
+    /// The room's settings; for hosts only.
     Room(RoomChange),
-    /// Send a participant away for good; for the host only.
+    /// Send a participant away; for hosts only.
     Remove(Remove),
+    /// Turn a source of one participant or of all others off; for hosts only. Nobody's is ever turned on.
+    Mute(Mute),
+    /// Make a participant a host, or no host; for hosts only.
+    Role(Role),
+    /// Let somebody in who waits; for hosts only.
+    Admit(Admit),
+    /// Do not let somebody in who waits; for hosts only.
+    TurnAway(TurnAway),
+    /// Open breakout rooms, or change who is meant for which; for hosts only.
+    BreakoutsOpen(BreakoutsOpen),
+    /// Call everybody back; for hosts only.
+    BreakoutsClose(Empty),
+    /// Go to a breakout room or back to the room itself, or as a host send somebody; answered before the event
+    /// `moved`.
+    BreakoutMove(BreakoutMove),
     /// The two participants cannot reach each other: route this room's media while it is these two.
     Route(Empty),
 }
 
 impl Request {
     /// The Socket.IO event names of all requests.
-    pub const EVENTS: [&str; 13] = [
+    pub const EVENTS: [&str; 28] = [
         "join",
         "leave",
         "away",
         "signal",
         "media",
         "chat",
+        "chat-edit",
+        "chat-delete",
+        "poll",
+        "vote",
+        "poll-close",
+        "file",
+        "hand",
+        "react",
         "turn",
         "media-offer",
         "media-close",
         "view",
         "room",
         "remove",
+        "mute",
+        "role",
+        "admit",
+        "turn-away",
+        "breakouts-open",
+        "breakouts-close",
+        "breakout-move",
         "route",
     ];
 }
@@ -67,7 +118,7 @@ impl Request {
 pub enum Event {
     /// Someone came.
     ParticipantJoined(Participant),
-    /// A participant's media, connection or incarnation changed.
+    /// A participant's media, connection, incarnation, role or hand changed.
     ParticipantUpdated(Participant),
     /// Someone is gone.
     ParticipantLeft(ParticipantLeft),
@@ -75,6 +126,10 @@ pub enum Event {
     Signal(SignalFrom),
     /// A message or notice for the chat.
     Chat(ChatEntry),
+    /// An entry of the chat is another one now: edited, deleted, voted on or closed.
+    ChatChanged(ChatEntry),
+    /// Somebody shows a sign.
+    Reaction(ReactionFrom),
     /// The server stops; the client comes back by itself.
     ServerClosing(ServerClosing),
     /// This participant went on in another connection (the page was opened again): stop here.
@@ -91,8 +146,20 @@ pub enum Event {
     Speakers(Speakers),
     /// The host changed the room's settings.
     RoomUpdated(RoomSettings),
-    /// The host has sent this participant away; its connection is closed, and it may not come back.
-    Removed(Empty),
+    /// A host has turned this participant's source off.
+    Muted(Muted),
+    /// Who waits to be let in; to hosts only.
+    Waiting(Waiting),
+    /// A host has let this one in: join again.
+    Admitted(Empty),
+    /// This one is not let in; its connection is closed.
+    TurnedAway(TurnedAway),
+    /// The breakout rooms as they are now.
+    Breakouts(Breakouts),
+    /// This participant is in another room now: everything is as after a `join` as somebody new.
+    Moved(Box<Joined>),
+    /// A host has sent this participant away; its connection is closed.
+    Removed(Removed),
     /// The server lost its end of this client's peer connection: make a new one and offer with a higher number.
     MediaRestart(Empty),
 }
@@ -193,6 +260,12 @@ pub struct Joined {
     pub topology: Topology,
     /// What the host has set.
     pub settings: RoomSettings,
+    /// How one has voted in the polls of the chat.
+    pub votes: Vec<Vote>,
+    /// Who waits to be let in; empty for those who are not hosts.
+    pub waiting: Vec<WaitingOne>,
+    /// The breakout rooms, and whether this is one.
+    pub breakouts: Breakouts,
     /// What an offer for the server may hold.
     pub media_limits: MediaLimits,
     /// The server's version.
@@ -216,9 +289,14 @@ pub struct Participant {
     /// When it joined, milliseconds since the Unix epoch.
     #[ts(type = "number")]
     pub joined_at: u64,
-    /// It may change the room's settings and remove others: who opened the room; when that one leaves, who has
-    /// been here longest.
+    /// It may change the room's settings and what others may do: who opened the room and whom hosts have made one;
+    /// when the last of them has left or was gone for a minute, who has been here longest.
     pub host: bool,
+    /// When it raised its hand, milliseconds since the Unix epoch; no two of a room at the same time. Absent while it is
+    /// down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub hand: Option<u64>,
     /// It sends media and takes part in nothing else (WHIP, RFC 9725): it reads no chat and takes no data messages.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
@@ -319,53 +397,6 @@ pub struct IceCandidate {
     pub username_fragment: Option<String>,
 }
 
-/// Write to the room.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Chat {
-    /// Plain text; line breaks are kept.
-    pub text: String,
-}
-
-/// A chat message was taken.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct ChatSent {
-    /// The entry's number.
-    #[ts(type = "number")]
-    pub id: u64,
-}
-
-/// One line of the chat.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct ChatEntry {
-    /// Grows within a room, over restarts too.
-    #[ts(type = "number")]
-    pub id: u64,
-    /// Milliseconds since the Unix epoch.
-    #[ts(type = "number")]
-    pub at: u64,
-    /// Who wrote, came or left.
-    pub from: ParticipantId,
-    /// Their name at that time.
-    pub name: String,
-    /// What happened.
-    pub body: ChatBody,
-}
-
-/// A message or a notice.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum ChatBody {
-    /// Someone wrote.
-    Message {
-        /// Plain text.
-        text: String,
-    },
-    /// Someone joined.
-    Joined,
-    /// Someone left.
-    Left,
-}
-
 /// Someone is gone.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
 pub struct ParticipantLeft {
@@ -390,164 +421,6 @@ pub struct RequestError {
     pub request: String,
     /// Why.
     pub error: Error,
-}
-
-/// What an offer for the server may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct MediaLimits {
-    /// Lines for receiving video that a first offer should have.
-    pub video_slots: u16,
-    /// Lines for receiving audio that an offer should have.
-    pub audio_slots: u16,
-    /// Lines for receiving video that an offer may have at most.
-    pub most_video_slots: u16,
-}
-
-impl Default for MediaLimits {
-    fn default() -> Self {
-        Self {
-            video_slots: limits::VIDEO_SLOTS,
-            audio_slots: limits::AUDIO_SLOTS,
-            most_video_slots: limits::MOST_VIDEO_SLOTS,
-        }
-    }
-}
-
-/// An offer for the server.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct MediaOffer {
-    /// Numbers this participant's peer connections: the same number again is a new offer of the same one (an ICE
-    /// restart, more slots), a higher one replaces it.
-    pub connection: u32,
-    /// The offer (RFC 9429). Its candidates are not needed: the server is ICE-lite (RFC 8445 §2.5).
-    pub sdp: String,
-}
-
-/// The server's answer to [`MediaOffer`].
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct MediaAnswer {
-    /// The answer, with all of the server's candidates.
-    pub sdp: String,
-}
-
-/// What a participant shows.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct View {
-    /// How much it wants to receive.
-    pub receive: Receive,
-    /// The videos it shows, most important first. What is not listed is not sent.
-    pub wants: Vec<Want>,
-}
-
-/// One video a participant shows.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Want {
-    /// Whose.
-    pub participant: ParticipantId,
-    /// Camera or screen.
-    pub source: VideoSource,
-    /// The picture's height on the participant's screen, in device pixels.
-    pub height: u16,
-    /// It was pinned or is otherwise preferred to others.
-    pub preferred: bool,
-}
-
-/// A change of the room's settings; what is absent stays.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
-#[ts(optional_fields)]
-pub struct RoomChange {
-    /// Nobody new may come in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locked: Option<bool>,
-    /// Who comes in has to give this password; `null` takes it away.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[ts(type = "string | null")]
-    pub password: Option<Option<String>>,
-    /// Media goes through the server even when two are here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub routed: Option<bool>,
-}
-
-// The password must not get into a log line.
-impl std::fmt::Debug for RoomChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let password = self.password.as_ref().map(|password| password.as_ref().map(|_| "…"));
-        f.debug_struct("RoomChange")
-            .field("locked", &self.locked)
-            .field("password", &password)
-            .field("routed", &self.routed)
-            .finish()
-    }
-}
-
-/// Tells `null` (`Some(None)`) from an absent field (`None`).
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
-
-/// What the host has set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
-pub struct RoomSettings {
-    /// Nobody new may come in.
-    pub locked: bool,
-    /// Who comes in has to give a password.
-    pub password: bool,
-    /// Media goes through the server even when two are here.
-    pub routed: bool,
-}
-
-/// Send a participant away.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Remove {
-    /// Whom.
-    pub participant: ParticipantId,
-}
-
-/// How media goes from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
-pub struct TopologyChange {
-    /// Between the two participants, or through the server.
-    pub mode: Topology,
-}
-
-/// What all slots of a client's peer connection carry.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Slots {
-    /// One for each receiving m-line.
-    pub slots: Vec<Slot>,
-}
-
-/// What a slot carries.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-#[ts(optional_fields)]
-pub struct Slot {
-    /// The slot's m-line (RFC 9143).
-    pub mid: String,
-    /// Whose track fills it; absent while the slot is empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub participant: Option<ParticipantId>,
-    /// Which of its tracks; absent while the slot is empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
-    /// The track is wanted but does not fit this client's network for now.
-    pub paused: bool,
-}
-
-/// Which simulcast layers of one of this client's sources anybody watches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
-pub struct Layers {
-    /// Camera or screen.
-    pub source: VideoSource,
-    /// One for each layer, lowest first; a source without layers counts the first only.
-    pub active: [bool; 3],
-}
-
-/// Who speaks.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
-pub struct Speakers {
-    /// Loudest first; empty when nobody does.
-    pub participants: Vec<ParticipantId>,
 }
 
 #[cfg(test)]

@@ -6,17 +6,23 @@
 //! 2. [`Rooms::poll_output`] until it returns `None`,
 //! 3. [`Rooms::poll_timeout`] says when [`Rooms::handle_timeout`] is due, and why.
 
+mod breakouts;
 mod chat;
+mod hosts;
+mod lobby;
 mod model;
+mod poll;
 mod room;
 mod rooms;
 mod topology;
 
-pub use chat::{ChatBody, ChatLine};
+pub use breakouts::{Breakout, BreakoutPlan, Breakouts, Person};
+pub use chat::{ChatBody, ChatLine, SharedFile};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Watch,
+    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Waiter, Watch,
 };
+pub use poll::{Poll, Standing};
 pub use rooms::Rooms;
 
 #[cfg(test)]

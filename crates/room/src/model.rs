@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use kaigi_protocol::vocabulary::{
-    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, RoomName, Topology,
+    DisplayName, ErrorCode, LeaveReason, MediaState, ParticipantId, Permissions, Reaction, RoomName, Source,
+    Topology, limits,
 };
 
-use crate::chat::ChatLine;
+use crate::{breakouts::Breakouts, chat::ChatLine};
 
 /// One signaling connection, numbered by the caller; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,8 @@ pub struct Limits {
     pub resume_grace: Duration,
     /// The same, when its page said it was being closed or reloaded.
     pub away_grace: Duration,
+    /// How long the role of a host who is gone without a word is kept for it.
+    pub host_grace: Duration,
 }
 
 impl Default for Limits {
@@ -48,6 +51,7 @@ impl Default for Limits {
             room_capacity: 200,
             resume_grace: Duration::from_secs(30),
             away_grace: Duration::from_secs(5),
+            host_grace: Duration::from_secs(60),
         }
     }
 }
@@ -121,6 +125,10 @@ pub struct RoomChange {
     pub password: Option<Option<PasswordDigest>>,
     /// Media goes through the server even when two are here.
     pub routed: Option<bool>,
+    /// Who comes waits until a host lets them in.
+    pub waiting: Option<bool>,
+    /// What those who are not hosts may do.
+    pub allowed: Option<Permissions>,
 }
 
 /// A room's settings as all in it see them.
@@ -132,6 +140,19 @@ pub struct RoomSettings {
     pub password: bool,
     /// Media goes through the server even when two are here.
     pub routed: bool,
+    /// Who comes waits until a host lets them in.
+    pub waiting: bool,
+    /// What those who are not hosts may do.
+    pub allowed: Permissions,
+}
+
+/// Somebody who waits in front of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// Whose connection it is, which stands for it.
+    pub connection: ConnectionId,
+    /// The name it comes under.
+    pub name: DisplayName,
 }
 
 /// Where a connection's participant is.
@@ -143,6 +164,8 @@ pub struct Place<'a> {
     pub id: &'a ParticipantId,
     /// How media goes there.
     pub topology: Topology,
+    /// What it may send.
+    pub sources: MediaState,
 }
 
 /// Who someone was before, read from an authentic token.
@@ -173,7 +196,7 @@ pub enum JoinOutcome {
 }
 
 /// The room as the newcomer finds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     /// New, resumed or restored.
     pub outcome: JoinOutcome,
@@ -189,6 +212,12 @@ pub struct Joined {
     pub topology: Topology,
     /// What the host has set.
     pub settings: RoomSettings,
+    /// How one has voted in the polls of the chat.
+    pub votes: Vec<(u64, Vec<u16>)>,
+    /// Who waits, if one is a host.
+    pub waiting: Vec<Waiter>,
+    /// The breakout rooms, and whether this is one.
+    pub breakouts: Breakouts,
 }
 
 /// A participant as all in the room see it.
@@ -206,8 +235,10 @@ pub struct Participant {
     pub incarnation: u32,
     /// When it joined, milliseconds since the Unix epoch; no two of a room joined at the same time.
     pub joined_at: u64,
-    /// It may change the room's settings and remove others: whoever of the room joined first.
+    /// It may change the room's settings and what others may do.
     pub host: bool,
+    /// When it raised its hand, milliseconds since the Unix epoch; no two of a room at the same time.
+    pub hand: Option<u64>,
     /// See [`Join::media_only`].
     pub media_only: bool,
 }
@@ -244,6 +275,15 @@ pub enum Output<S> {
         /// The participant.
         id: ParticipantId,
     },
+    /// This is all a participant may send from now on: what it says it sends, as far as it is allowed.
+    Sources {
+        /// Its room.
+        room: RoomName,
+        /// The participant.
+        id: ParticipantId,
+        /// What it may send.
+        sources: MediaState,
+    },
     /// The room that this one watches is closed.
     WatchOver {
         /// Who watched it.
@@ -263,7 +303,7 @@ pub enum Output<S> {
 pub enum Event<S> {
     /// Someone came.
     Joined(Participant),
-    /// A participant's media, connection or incarnation changed.
+    /// A participant's media, connection, incarnation, role or hand changed.
     Updated(Participant),
     /// Someone is gone.
     Left(ParticipantId, LeaveReason),
@@ -280,14 +320,41 @@ pub enum Event<S> {
     },
     /// A line for the chat.
     Chat(ChatLine),
+    /// A line of the chat is another one now.
+    ChatChanged(ChatLine),
+    /// Somebody shows a sign.
+    Reaction(ParticipantId, Reaction),
+    /// A host has turned a source of this connection's participant off.
+    Muted {
+        /// Which.
+        source: Source,
+        /// Which host.
+        by: ParticipantId,
+    },
+    /// Who waits to be let in; to hosts only.
+    Waiting(Vec<Waiter>),
+    /// Who waited may join now.
+    Admitted,
+    /// Who waited is not let in; the connection is to be closed.
+    TurnedAway {
+        /// Nobody is in the room any more; otherwise a host has decided so.
+        over: bool,
+    },
+    /// The breakout rooms as they are now.
+    Breakouts(Breakouts),
+    /// This connection's participant is in another room now.
+    Moved(Box<Joined>),
     /// This connection's participant goes on in another connection.
     Replaced,
     /// Media goes this way from now on.
     Topology(Topology),
     /// The host changed the room's settings.
     Settings(RoomSettings),
-    /// The host removed this connection's participant; the connection is to be closed.
-    Removed,
+    /// A host removed this connection's participant; the connection is to be closed.
+    Removed {
+        /// It may not come back while the room is open.
+        ban: bool,
+    },
 }
 
 /// Why the next timeout exists.
@@ -297,6 +364,12 @@ pub enum Deadline {
     ResumeGraceOver,
     /// A room that needs the server no more goes back to direct media.
     BackToDirect,
+    /// A host who is gone is not waited for any longer.
+    HostGraceOver,
+    /// The votes of a poll are told.
+    PollStands,
+    /// Everybody is called back from the breakout rooms.
+    BreakoutsOver,
 }
 
 /// Why a command was refused; nothing has changed.
@@ -348,9 +421,86 @@ pub enum Refusal {
     /// Not this one.
     #[error("the room's password is another one")]
     WrongPassword,
-    /// Only the host may do this.
-    #[error("only the host of the room may do this")]
+    /// Only hosts may do this.
+    #[error("only a host of the room may do this")]
     NotHost,
+    /// There has to be a host.
+    #[error("you are the only host; make somebody else a host first")]
+    LastHost,
+    /// It cannot be a host, nor go to another room.
+    #[error("this participant only sends media and takes part in nothing else")]
+    MediaOnly,
+    /// Hosts let people in one by one.
+    #[error("the host lets people in one by one; wait to be let in")]
+    Waiting,
+    /// As above, and this one cannot wait.
+    #[error(
+        "the host lets people in one by one, which this kind of client cannot wait for; ask the host to switch the waiting room off"
+    )]
+    CannotWait,
+    /// Past [`limits::WAITING`].
+    #[error("{} people wait to be let in already, as many as may; try again later", limits::WAITING)]
+    TooManyWait,
+    /// Nobody waits under this number.
+    #[error("nobody waits here under this number any more")]
+    NobodyWaits,
+    /// The hosts do not allow it to those who are not hosts.
+    #[error("the host does not allow {what} to participants now; ask the host")]
+    NotAllowed {
+        /// In the plural, or without an article.
+        what: &'static str,
+    },
+    /// A hand that is not one's own.
+    #[error("only a host may lower another's hand, and nobody raises it")]
+    NotYourHand,
+    /// No such line, or not for this one, or a notice.
+    #[error("this message is not in the chat any more")]
+    NoSuchMessage,
+    /// Somebody else wrote it.
+    #[error("only who wrote a message may change it")]
+    NotYours,
+    /// Not as many options as a poll has.
+    #[error("a poll has 2 to {} options; you gave {given}", limits::POLL_OPTIONS)]
+    PollOptions {
+        /// How many were given.
+        given: usize,
+    },
+    /// The question or an option is empty.
+    #[error("the question or an option of the poll is empty; write something there")]
+    PollEmpty,
+    /// Past [`limits::OPEN_POLLS`].
+    #[error("{} polls are open in this room, as many as may; close one first", limits::OPEN_POLLS)]
+    TooManyPolls,
+    /// No such poll in the chat.
+    #[error("this poll is not in the chat any more")]
+    NoSuchPoll,
+    /// It takes no more votes.
+    #[error("this poll is closed")]
+    PollClosed,
+    /// Past its options.
+    #[error("the poll has {options} options, counted from 0")]
+    NoSuchOption {
+        /// How many it has.
+        options: usize,
+    },
+    /// Several chosen where one may be.
+    #[error("only one option of this poll may be chosen")]
+    OneOption,
+    /// No breakout rooms are open, or not so many.
+    #[error("there is no such breakout room")]
+    NoSuchBreakout,
+    /// Not as many breakout rooms as there may be.
+    #[error("there can be 1 to {} breakout rooms; you gave {given}", limits::BREAKOUTS)]
+    BreakoutCount {
+        /// How many were given.
+        given: usize,
+    },
+    /// A breakout room's title is empty or too long.
+    #[error("a breakout room's title has 1 to {} bytes", limits::BREAKOUT_TITLE_BYTES)]
+    BreakoutTitle,
+    /// Too short or too long.
+    #[error("breakout rooms stay open for 1 to {} minutes", limits::BREAKOUT_MINUTES)]
+    BreakoutMinutes,
     /// The host has removed this participant.
     #[error("the host has removed you from this room")]
     Removed,
@@ -375,7 +525,23 @@ impl Refusal {
             Refusal::RoomLocked => ErrorCode::RoomLocked,
             Refusal::PasswordRequired => ErrorCode::PasswordRequired,
             Refusal::WrongPassword => ErrorCode::WrongPassword,
-            Refusal::NotHost => ErrorCode::NotHost,
+            Refusal::NotHost | Refusal::LastHost | Refusal::NotYourHand => ErrorCode::NotHost,
+            Refusal::Waiting | Refusal::CannotWait => ErrorCode::Waiting,
+            Refusal::TooManyWait => ErrorCode::RoomFull,
+            Refusal::NotAllowed { .. } | Refusal::PollClosed | Refusal::NotYours => ErrorCode::NotAllowed,
+            Refusal::TooManyPolls => ErrorCode::TooLarge,
+            Refusal::NobodyWaits
+            | Refusal::NoSuchMessage
+            | Refusal::NoSuchPoll
+            | Refusal::NoSuchOption { .. }
+            | Refusal::NoSuchBreakout => ErrorCode::NotFound,
+            Refusal::PollOptions { .. }
+            | Refusal::PollEmpty
+            | Refusal::OneOption
+            | Refusal::MediaOnly
+            | Refusal::BreakoutCount { .. }
+            | Refusal::BreakoutTitle
+            | Refusal::BreakoutMinutes => ErrorCode::BadRequest,
             Refusal::Removed => ErrorCode::Removed,
             Refusal::RemovesSelf => ErrorCode::BadRequest,
         }

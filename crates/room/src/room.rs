@@ -5,10 +5,13 @@ use std::{
     time::Instant,
 };
 
-use kaigi_protocol::vocabulary::{ParticipantId, limits};
+use kaigi_protocol::vocabulary::{ParticipantId, Permissions, limits};
 
 use crate::{
-    chat::ChatLog,
+    breakouts::{Open, Person},
+    chat::{ChatLine, ChatLog},
+    hosts::Hosts,
+    lobby::Lobby,
     model::{
         ConnectionId, Event, GuestId, Join, Participant, PasswordDigest, Refusal, RoomChange, RoomSettings,
         Signal,
@@ -30,7 +33,7 @@ pub(crate) enum Link<S> {
     /// It lives.
     Up { connection: ConnectionId },
     /// It is lost; what peers say meanwhile waits.
-    Lost { until: Instant, waiting: Waiting<S> },
+    Lost { since: Instant, until: Instant, waiting: Waiting<S> },
 }
 
 /// Signals for a member whose connection is lost, within bounds.
@@ -59,8 +62,8 @@ impl<S> Waiting<S> {
     }
 }
 
-/// Participants that a room remembers to have removed; past that the oldest are forgotten.
-const REMOVED: usize = 1024;
+/// Participants that a room remembers to have banned; past that the oldest are forgotten.
+const BANNED: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Room<S> {
@@ -69,10 +72,44 @@ pub(crate) struct Room<S> {
     pub(crate) viewers: BTreeSet<ConnectionId>,
     pub(crate) chat: ChatLog,
     pub(crate) course: Course,
+    pub(crate) rules: Rules,
+    /// Of a whole room only, as is what follows.
+    pub(crate) hosts: Hosts,
+    pub(crate) lobby: Lobby,
+    pub(crate) breakouts: Option<Open>,
+    banned: VecDeque<(ParticipantId, Option<GuestId>)>,
+    last_hand: u64,
+}
+
+/// What hosts have set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
     locked: bool,
     password: Option<PasswordDigest>,
     routed: bool,
-    removed: VecDeque<(ParticipantId, Option<GuestId>)>,
+    pub(crate) waiting: bool,
+    pub(crate) allowed: Permissions,
+}
+
+impl Rules {
+    pub(crate) fn change(&mut self, change: RoomChange) {
+        self.locked = change.locked.unwrap_or(self.locked);
+        self.password = change.password.unwrap_or(self.password);
+        self.routed = change.routed.unwrap_or(self.routed);
+        self.waiting = change.waiting.unwrap_or(self.waiting);
+        self.allowed = change.allowed.unwrap_or(self.allowed);
+    }
+
+    /// As all in the room see them.
+    pub(crate) fn settings(&self) -> RoomSettings {
+        RoomSettings {
+            locked: self.locked,
+            password: self.password.is_some(),
+            routed: self.routed,
+            waiting: self.waiting,
+            allowed: self.allowed,
+        }
+    }
 }
 
 impl<S> Default for Room<S> {
@@ -82,22 +119,29 @@ impl<S> Default for Room<S> {
             viewers: BTreeSet::new(),
             chat: ChatLog::default(),
             course: Course::default(),
-            locked: false,
-            password: None,
-            routed: false,
-            removed: VecDeque::new(),
+            rules: Rules::default(),
+            hosts: Hosts::default(),
+            lobby: Lobby::default(),
+            breakouts: None,
+            banned: VecDeque::new(),
+            last_hand: 0,
         }
     }
 }
 
 impl<S> Room<S> {
-    /// Whether somebody may come in who is not here: not who was removed, and others as the host has set it.
+    /// A breakout room: it has the rules of the whole room.
+    pub(crate) fn with_rules(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
+    /// Whether somebody may come in who is not here: not who was banned, and others as the host has set it.
     pub(crate) fn admit(&self, join: &Join) -> Result<(), Refusal> {
         let resumes = join.resume.as_ref();
-        let was_removed = self.removed.iter().any(|(id, guest)| {
+        let is_banned = self.banned.iter().any(|(id, guest)| {
             resumes.is_some_and(|was| was.id == *id) || (guest.is_some() && *guest == join.guest)
         });
-        if was_removed {
+        if is_banned {
             return Err(Refusal::Removed);
         }
         // Who was inside before a restart of the server is not new.
@@ -109,62 +153,33 @@ impl<S> Room<S> {
 
     /// Whether the host lets in those who are not here, one who knows this password.
     pub(crate) fn open_to(&self, password: Option<PasswordDigest>) -> Result<(), Refusal> {
-        if self.locked {
+        if self.rules.locked {
             return Err(Refusal::RoomLocked);
         }
-        match (self.password, password) {
+        match (self.rules.password, password) {
             (Some(_), None) => Err(Refusal::PasswordRequired),
             (Some(wanted), Some(given)) if wanted != given => Err(Refusal::WrongPassword),
             _ => Ok(()),
         }
     }
 
-    /// Keeps a removed participant, and its browser unless another of this room is the same one, from coming back.
+    /// Keeps a removed participant from coming back, and its browser.
     pub(crate) fn ban(&mut self, id: ParticipantId, guest: Option<GuestId>) {
-        let shared = self.holds_other_of(guest.as_ref(), &id);
-        let guest = guest.filter(|_| !shared);
-        if self.removed.len() == REMOVED {
-            self.removed.pop_front();
+        if self.banned.len() == BANNED {
+            self.banned.pop_front();
         }
-        self.removed.push_back((id, guest));
+        self.banned.push_back((id, guest));
     }
 
-    /// Says whether anything has changed that all may see.
-    pub(crate) fn change(&mut self, change: RoomChange) -> bool {
-        let before = self.settings();
-        self.locked = change.locked.unwrap_or(self.locked);
-        self.password = change.password.unwrap_or(self.password);
-        self.routed = change.routed.unwrap_or(self.routed);
-        self.settings() != before
+    /// What a participant may do.
+    pub(crate) fn allows(&self, participant: &Participant) -> Permissions {
+        if participant.host { Permissions::ALL } else { self.rules.allowed }
     }
 
-    pub(crate) fn settings(&self) -> RoomSettings {
-        RoomSettings { locked: self.locked, password: self.password.is_some(), routed: self.routed }
-    }
-
-    /// Makes the longest here the host, of those who could do a host's work if there are any. Returns those with
-    /// whom that has changed something.
-    pub(crate) fn appoint(&mut self) -> Vec<Participant> {
-        let order = |who: &Participant| (who.joined_at, who.id.clone());
-        let rank = |m: &Member<S>| (m.participant.media_only, order(&m.participant));
-        let Some((_, first)) = self.members.values().map(rank).min() else {
-            return Vec::new();
-        };
-        let mut changed = Vec::new();
-        for Member { participant, .. } in self.members.values_mut() {
-            let host = participant.id == first.1;
-            if std::mem::replace(&mut participant.host, host) != host {
-                changed.push(participant.clone());
-            }
-        }
-        changed.sort_by_key(order);
-        changed
-    }
-
-    /// When somebody joins now: later than all others, whatever the clock says.
-    pub(crate) fn joining_at(&self, unix_ms: u64) -> u64 {
-        let last = self.members.values().map(|m| m.participant.joined_at).max();
-        last.map_or(unix_ms, |last| unix_ms.max(last + 1))
+    /// When a hand is raised now: later than all others.
+    pub(crate) fn raise_hand(&mut self, unix_ms: u64) -> u64 {
+        self.last_hand = unix_ms.max(self.last_hand + 1);
+        self.last_hand
     }
 
     /// Lets media go where it has to by now. Says whether that is another way.
@@ -173,8 +188,12 @@ impl<S> Room<S> {
         let here = |pair: &[ParticipantId; 2]| pair.iter().all(|id| members.contains_key(id));
         self.course.asked = self.course.asked.take().filter(here);
         let bound = !self.viewers.is_empty() || members.values().any(|member| member.participant.media_only);
-        let needs =
-            Needs { present: members.len(), set: self.routed, asked: self.course.asked.is_some(), bound };
+        let needs = Needs {
+            present: members.len(),
+            set: self.rules.routed,
+            asked: self.course.asked.is_some(),
+            bound,
+        };
         self.course.settle(now, &needs)
     }
 
@@ -213,6 +232,25 @@ impl<S> Room<S> {
         let mut others = self.everyone();
         others.retain(|who| who.id != *id);
         others
+    }
+
+    /// Those who may read a line of the chat.
+    pub(crate) fn readers(&self, line: &ChatLine) -> Vec<ConnectionId> {
+        let may_read =
+            |(id, member): (&ParticipantId, &Member<S>)| member.connection().filter(|_| line.is_for(id));
+        let mut readers: Vec<_> = self.members.iter().filter_map(may_read).collect();
+        readers.sort_unstable();
+        readers
+    }
+
+    /// The living connections of hosts.
+    pub(crate) fn host_connections(&self) -> Vec<ConnectionId> {
+        self.members.values().filter(|m| m.participant.host).filter_map(Member::connection).collect()
+    }
+
+    /// Everyone's name, in the order they came.
+    pub(crate) fn people(&self) -> Vec<Person> {
+        self.everyone().into_iter().map(|who| Person { id: who.id, name: who.name }).collect()
     }
 
     pub(crate) fn holds_other_of(&self, guest: Option<&GuestId>, id: &ParticipantId) -> bool {

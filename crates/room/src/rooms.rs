@@ -1,7 +1,11 @@
 //! All rooms of the process.
 
+mod breaking_out;
+mod chatting;
 mod entering;
 mod hosting;
+mod roles;
+mod waiting;
 mod watching;
 
 use std::{
@@ -12,7 +16,7 @@ use std::{
 use kaigi_protocol::vocabulary::{LeaveReason, MediaState, ParticipantId, RoomName};
 
 use crate::{
-    chat::ChatBody,
+    chat::{ChatBody, Draft},
     model::{
         ConnectionId, Deadline, Event, GuestId, Join, Joined, Limits, Loss, Now, Output, Participant, Place,
         Refusal, Signal,
@@ -29,6 +33,8 @@ pub struct Rooms<S> {
     participants: usize,
     /// Who watches which room from outside.
     viewers: HashMap<ConnectionId, RoomName>,
+    /// Who waits in front of which room.
+    lobby: HashMap<ConnectionId, RoomName>,
     /// How many participants each browser has.
     guests: HashMap<GuestId, usize>,
     deadlines: BTreeSet<(Instant, RoomName, Due)>,
@@ -42,6 +48,12 @@ enum Due {
     Gone(ParticipantId),
     /// The room may go back to direct media.
     Direct,
+    /// The role of a host who is gone is not kept any longer.
+    Host,
+    /// The votes of this poll are told.
+    Poll(u64),
+    /// Everybody is called back from the breakout rooms.
+    Breakouts,
 }
 
 /// Where a connection sits.
@@ -60,6 +72,7 @@ impl<S> Rooms<S> {
             seats: HashMap::new(),
             participants: 0,
             viewers: HashMap::new(),
+            lobby: HashMap::new(),
             guests: HashMap::new(),
             deadlines: BTreeSet::new(),
             outputs: VecDeque::new(),
@@ -96,13 +109,14 @@ impl<S> Rooms<S> {
         if self.is_taken(connection) {
             return Err(Refusal::AlreadyJoined);
         }
-        let room = self.rooms.get(&join.room);
-        let present = |id| room.is_some_and(|room| room.members.contains_key(id));
-        if let Some(identity) = join.resume.as_ref().filter(|identity| present(&identity.id)) {
-            return self.resume(connection, &join, identity);
+        if let Some(identity) = &join.resume
+            && let Some(room) = self.room_of(&join.room, &identity.id)
+        {
+            return self.resume(connection, &Join { room, ..join.clone() }, identity);
         }
-        if let Some(room) = room {
+        if let Some(room) = self.rooms.get(&join.room) {
             room.admit(&join)?;
+            self.knock(connection, &join)?;
         }
         match join.resume.as_ref().filter(|identity| identity.restorable) {
             Some(identity) => self.restore(now, connection, &join, identity),
@@ -124,9 +138,10 @@ impl<S> Rooms<S> {
 
     /// Where the participant of a connection is.
     pub fn place(&self, connection: ConnectionId) -> Result<Place<'_>, Refusal> {
-        let Seat { room, id } = self.seats.get(&connection).ok_or(Refusal::NotJoined)?;
-        let topology = self.rooms.get(room).ok_or(Refusal::NotJoined)?.course.mode;
-        Ok(Place { room, id, topology })
+        let Seat { room: name, id } = self.seats.get(&connection).ok_or(Refusal::NotJoined)?;
+        let room = self.rooms.get(name).ok_or(Refusal::NotJoined)?;
+        let sources = room.members.get(id).ok_or(Refusal::NotJoined)?.participant.media;
+        Ok(Place { room: name, id, topology: room.course.mode, sources })
     }
 
     /// The living connection of a participant.
@@ -146,21 +161,21 @@ impl<S> Rooms<S> {
 
     /// Has this room a password?
     pub fn has_password(&self, room: &RoomName) -> bool {
-        self.rooms.get(room).is_some_and(|room| room.settings().password)
+        self.rooms.get(room).is_some_and(|room| room.rules.settings().password)
     }
 
     /// Would this one be asked for the room's password, and gives one?
     pub fn weighs_password(&self, join: &Join) -> bool {
-        let weighs = |room: &Room<S>| {
-            let known = join.resume.as_ref();
-            let inside = known.is_some_and(|was| was.restorable || room.members.contains_key(&was.id));
-            room.settings().password && !inside
-        };
-        join.password.is_some() && self.rooms.get(&join.room).is_some_and(weighs)
+        let inside = join
+            .resume
+            .as_ref()
+            .is_some_and(|was| was.restorable || self.room_of(&join.room, &was.id).is_some());
+        join.password.is_some() && self.has_password(&join.room) && !inside
     }
 
     /// The connection is gone; its participant, if it had one, is kept for a while.
     pub fn handle_disconnect(&mut self, now: Now, connection: ConnectionId, loss: Loss) {
+        self.stop_waiting(connection);
         let Some(Seat { room: name, id }) = self.seats.remove(&connection) else { return };
         let Some(room) = self.rooms.get_mut(&name) else { return };
         let Some(member) = room.members.get_mut(&id) else { return };
@@ -169,7 +184,7 @@ impl<S> Rooms<S> {
             Loss::Away => self.limits.away_grace,
         };
         let until = now.instant + grace;
-        member.link = Link::Lost { until, waiting: Waiting::new() };
+        member.link = Link::Lost { since: now.instant, until, waiting: Waiting::new() };
         member.participant.connected = false;
         let participant = member.participant.clone();
         let to = room.connections(&id);
@@ -179,12 +194,19 @@ impl<S> Rooms<S> {
 
     /// What a participant sends has changed.
     pub fn set_media(&mut self, connection: ConnectionId, media: MediaState) -> Result<(), Refusal> {
-        let (seat, member) = self.member(connection)?;
-        if member.participant.media != media {
-            member.participant.media = media;
-            let participant = member.participant.clone();
-            self.tell_others(&seat, Event::Updated(participant));
+        let seat = self.seats.get(&connection).cloned().ok_or(Refusal::NotJoined)?;
+        let room = self.rooms.get(&seat.room).ok_or(Refusal::NotJoined)?;
+        let participant = &room.members.get(&seat.id).ok_or(Refusal::NotJoined)?.participant;
+        let allowed = room.allows(participant).mask(media);
+        let forbidden = [
+            (media.mic != allowed.mic, "microphones"),
+            (media.camera != allowed.camera, "cameras"),
+            (media.screen != allowed.screen || media.screen_audio != allowed.screen_audio, "shared screens"),
+        ];
+        if let Some((_, what)) = forbidden.into_iter().find(|(forbidden, _)| *forbidden) {
+            return Err(Refusal::NotAllowed { what });
         }
+        self.put_media(&seat, media);
         Ok(())
     }
 
@@ -198,19 +220,6 @@ impl<S> Rooms<S> {
         Ok(())
     }
 
-    /// Writes to all in the room, the writer included. Returns the line's number.
-    pub fn chat(&mut self, now: Now, connection: ConnectionId, text: String) -> Result<u64, Refusal> {
-        let (seat, member) = self.member(connection)?;
-        let name = member.participant.name.clone();
-        let room = self.rooms.get_mut(&seat.room).ok_or(Refusal::NotJoined)?;
-        let line = room.chat.push(now.unix_ms, seat.id.clone(), name, ChatBody::Message(text));
-        let id = line.id;
-        let mut to = room.connections(&seat.id);
-        to.push(connection);
-        self.tell(to, Event::Chat(line));
-        Ok(id)
-    }
-
     /// Time has come to what [`Rooms::poll_timeout`] announced.
     pub fn handle_timeout(&mut self, now: Now) {
         while let Some((until, room, due)) = self.deadlines.first().cloned() {
@@ -220,6 +229,15 @@ impl<S> Rooms<S> {
             match due {
                 Due::Gone(id) => self.remove(now, &room, &id, LeaveReason::ConnectionLost),
                 Due::Direct => self.settle(now, &room, None),
+                Due::Host => {
+                    self.deadlines.remove(&(until, room.clone(), Due::Host));
+                    self.appoint(now.instant, &room);
+                }
+                Due::Poll(id) => {
+                    self.deadlines.remove(&(until, room.clone(), Due::Poll(id)));
+                    self.tell_poll(&room, id);
+                }
+                Due::Breakouts => self.call_back(now, &room),
             }
         }
     }
@@ -234,6 +252,9 @@ impl<S> Rooms<S> {
         self.deadlines.first().map(|(until, _, due)| match due {
             Due::Gone(_) => (*until, Deadline::ResumeGraceOver),
             Due::Direct => (*until, Deadline::BackToDirect),
+            Due::Host => (*until, Deadline::HostGraceOver),
+            Due::Poll(_) => (*until, Deadline::PollStands),
+            Due::Breakouts => (*until, Deadline::BreakoutsOver),
         })
     }
 
@@ -241,34 +262,97 @@ impl<S> Rooms<S> {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let Some(member) = room.members.remove(id) else { return };
         self.participants -= 1;
-        let empty = room.members.is_empty();
-        self.uncount(member.guest);
-        match member.link {
+        self.uncount(member.guest.clone());
+        let since = match member.link {
             Link::Up { connection } => {
                 self.seats.remove(&connection);
+                now.instant
             }
-            Link::Lost { until, .. } => {
+            Link::Lost { since, until, .. } => {
                 self.deadlines.remove(&(until, name.clone(), Due::Gone(id.clone())));
+                since
             }
-        }
+        };
         self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
-        if empty {
-            if let Some(room) = self.rooms.remove(name) {
-                if let Some(back_at) = room.course.back_at {
-                    self.deadlines.remove(&(back_at, name.clone(), Due::Direct));
-                }
-                self.dismiss(room.viewers);
-            }
-            return;
+        let whole = name.whole();
+        if self.close_if_empty(name) {
+            return self.tell_breakouts(&whole);
+        }
+        if member.participant.host && reason == LeaveReason::ConnectionLost {
+            self.keep_role(&whole, id, member.guest, since);
         }
         let Some(room) = self.rooms.get_mut(name) else { return };
-        let line = room.chat.push(now.unix_ms, id.clone(), member.participant.name, ChatBody::Left);
-        let appointed = room.appoint();
+        let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
+        let line = room.chat.push(now.unix_ms, left);
         let to = room.all_connections();
         self.tell(to.clone(), Event::Left(id.clone(), reason));
-        self.tell(to.clone(), Event::Chat(line));
-        appointed.into_iter().for_each(|who| self.tell(to.clone(), Event::Updated(who)));
+        self.tell(to, Event::Chat(line));
+        self.appoint(now.instant, &whole);
         self.settle(now, name, None);
+        self.tell_breakouts(&whole);
+    }
+
+    /// Closes a room in which nobody is: a whole one when its breakout rooms are empty too. Says whether this one is
+    /// closed.
+    fn close_if_empty(&mut self, name: &RoomName) -> bool {
+        let is_empty = |room: &Room<S>| room.members.is_empty();
+        let whole = name.whole();
+        if self.family(&whole).iter().filter_map(|name| self.rooms.get(name)).all(is_empty) {
+            self.close(name);
+            self.close(&whole);
+            return true;
+        }
+        if *name != whole && self.rooms.get(name).is_some_and(is_empty) {
+            self.close(name);
+            return true;
+        }
+        false
+    }
+
+    fn close(&mut self, name: &RoomName) {
+        let Some(room) = self.rooms.remove(name) else { return };
+        let over = |at: Option<Instant>, due| at.map(|at| (at, name.clone(), due));
+        let until = room.breakouts.as_ref().and_then(|open| open.until);
+        for deadline in [
+            over(room.course.back_at, Due::Direct),
+            over(room.hosts.kept_until(), Due::Host),
+            over(until.map(|until| until.instant), Due::Breakouts),
+        ] {
+            deadline.map(|deadline| self.deadlines.remove(&deadline));
+        }
+        self.dismiss(room.viewers);
+        self.disappoint(&room.lobby);
+    }
+
+    /// A whole room and those of its breakout rooms in which somebody is.
+    fn family(&self, whole: &RoomName) -> Vec<RoomName> {
+        let open = self.rooms.get(whole).and_then(|room| room.breakouts.as_ref());
+        let breakouts =
+            (0..open.map_or(0, |open| open.titles.len() as u16)).map(|number| whole.breakout(number));
+        std::iter::once(whole.clone()).chain(breakouts.filter(|name| self.rooms.contains_key(name))).collect()
+    }
+
+    /// Where somebody of a whole room is.
+    fn room_of(&self, whole: &RoomName, id: &ParticipantId) -> Option<RoomName> {
+        let here = |name: &RoomName| self.rooms.get(name).is_some_and(|room| room.members.contains_key(id));
+        self.family(whole).into_iter().find(here)
+    }
+
+    /// Notes what a participant sends, and tells the others and the SFU.
+    fn put_media(&mut self, seat: &Seat, media: MediaState) {
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        let Some(member) = room.members.get_mut(&seat.id) else { return };
+        if member.participant.media == media {
+            return;
+        }
+        member.participant.media = media;
+        let participant = member.participant.clone();
+        self.outputs.push_back(Output::Sources {
+            room: seat.room.clone(),
+            id: seat.id.clone(),
+            sources: media,
+        });
+        self.tell_others(seat, Event::Updated(participant));
     }
 
     /// Lets a room's media go where it has to by now, and tells all but one who learns of it otherwise.

@@ -9,7 +9,7 @@ major: number,
  * Raised when something was added.
  */
 minor: number, };
-export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed";
+export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed" | "waiting" | "turned-away" | "not-allowed" | "not-found";
 export type ParticipantId = string;
 export type MediaState = { 
 /**
@@ -28,7 +28,29 @@ screen: boolean,
  * The shared screen has sound.
  */
 screenAudio: boolean, };
-export type LeaveReason = "left" | "connection-lost" | "removed";
+export type Permissions = { 
+/**
+ * Turn the microphone on.
+ */
+mic: boolean, 
+/**
+ * Turn the camera on.
+ */
+camera: boolean, 
+/**
+ * Share a screen, with its sound.
+ */
+screen: boolean, 
+/**
+ * Write, react and ask polls.
+ */
+chat: boolean, 
+/**
+ * Share files.
+ */
+files: boolean, };
+export type Reaction = "thumbs-up" | "clap" | "heart" | "laugh" | "surprise" | "party";
+export type LeaveReason = "left" | "connection-lost" | "removed" | "moved";
 export type Topology = "direct" | "routed";
 export type Source = "microphone" | "camera" | "screen" | "screen-audio";
 export type VideoSource = "camera" | "screen";
@@ -132,6 +154,18 @@ topology: Topology,
  */
 settings: RoomSettings, 
 /**
+ * How one has voted in the polls of the chat.
+ */
+votes: Array<Vote>, 
+/**
+ * Who waits to be let in; empty for those who are not hosts.
+ */
+waiting: Array<WaitingOne>, 
+/**
+ * The breakout rooms, and whether this is one.
+ */
+breakouts: Breakouts, 
+/**
  * What an offer for the server may hold.
  */
 mediaLimits: MediaLimits, 
@@ -165,10 +199,15 @@ incarnation: number,
  */
 joinedAt: number, 
 /**
- * It may change the room's settings and remove others: who opened the room; when that one leaves, who has
- * been here longest.
+ * It may change the room's settings and what others may do: who opened the room and whom hosts have made one;
+ * when the last of them has left or was gone for a minute, who has been here longest.
  */
 host: boolean, 
+/**
+ * When it raised its hand, milliseconds since the Unix epoch; no two of a room at the same time. Absent while it is
+ * down.
+ */
+hand?: number, 
 /**
  * It sends media and takes part in nothing else (WHIP, RFC 9725): it reads no chat and takes no data messages.
  */
@@ -267,7 +306,29 @@ export type Chat = {
 /**
  * Plain text; line breaks are kept.
  */
+text: string, 
+/**
+ * For this one only.
+ */
+to?: ParticipantId, 
+/**
+ * The entry it answers.
+ */
+replyTo?: number, };
+export type ChatEdit = { 
+/**
+ * The entry.
+ */
+id: number, 
+/**
+ * Its new text.
+ */
 text: string, };
+export type ChatDelete = { 
+/**
+ * The entry.
+ */
+id: number, };
 export type ChatSent = { 
 /**
  * The entry's number.
@@ -291,6 +352,18 @@ from: ParticipantId,
  */
 name: string, 
 /**
+ * The only one beside `from` who gets it; absent if it is for all.
+ */
+to?: ParticipantId, 
+/**
+ * The entry it answers.
+ */
+replyTo?: number, 
+/**
+ * When it was last edited, milliseconds since the Unix epoch.
+ */
+edited?: number, 
+/**
  * What happened.
  */
 body: ChatBody, };
@@ -298,7 +371,125 @@ export type ChatBody = { "type": "message",
 /**
  * Plain text.
  */
-text: string, } | { "type": "joined" } | { "type": "left" };
+text: string, } | { "type": "poll" } & Poll | { "type": "file" } & SharedFile | { "type": "deleted" } | { "type": "joined" } | { "type": "left" };
+export type NewPoll = { 
+/**
+ * What is asked.
+ */
+question: string, 
+/**
+ * What can be chosen: at least two.
+ */
+options: Array<string>, 
+/**
+ * Several may be chosen.
+ */
+multiple: boolean, 
+/**
+ * Nobody is told who has chosen what.
+ */
+anonymous: boolean, };
+export type Poll = { 
+/**
+ * What is asked.
+ */
+question: string, 
+/**
+ * What can be chosen.
+ */
+options: Array<PollOption>, 
+/**
+ * Several may be chosen.
+ */
+multiple: boolean, 
+/**
+ * Nobody is told who has chosen what.
+ */
+anonymous: boolean, 
+/**
+ * How many have voted.
+ */
+voters: number, 
+/**
+ * No more votes are taken.
+ */
+closed: boolean, };
+export type PollOption = { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * How many have chosen it.
+ */
+votes: number, 
+/**
+ * The names of those who have, in the order they did and not all of many; none in an anonymous poll.
+ */
+names: Array<string>, };
+export type Vote = { 
+/**
+ * The poll's entry in the chat.
+ */
+poll: number, 
+/**
+ * Which options, counted from 0; none takes the vote back.
+ */
+options: Array<number>, };
+export type PollClose = { 
+/**
+ * The poll's entry in the chat.
+ */
+poll: number, };
+export type FileOffer = { 
+/**
+ * The file.
+ */
+file: SharedFile, 
+/**
+ * For this one only.
+ */
+to?: ParticipantId, };
+export type SharedFile = { 
+/**
+ * The sender's name for this transfer.
+ */
+key: string, 
+/**
+ * The file's name, without a path.
+ */
+name: string, 
+/**
+ * Its length in bytes.
+ */
+bytes: number, 
+/**
+ * Its media type (RFC 6838), empty if unknown.
+ */
+mediaType: string, };
+export type Hand = { 
+/**
+ * Up or down.
+ */
+raised: boolean, 
+/**
+ * Whose; oneself if absent. Hosts may lower another's.
+ */
+participant?: ParticipantId, };
+export type React = { 
+/**
+ * Which.
+ */
+reaction: Reaction, };
+export type ReactionFrom = { 
+/**
+ * Who.
+ */
+from: ParticipantId, 
+/**
+ * Which.
+ */
+reaction: Reaction, };
 export type ParticipantLeft = { 
 /**
  * Who.
@@ -388,7 +579,15 @@ password?: string | null,
 /**
  * Media goes through the server even when two are here.
  */
-routed?: boolean, };
+routed?: boolean, 
+/**
+ * Who comes waits until a host lets them in.
+ */
+waiting?: boolean, 
+/**
+ * What those who are not hosts may do.
+ */
+allowed?: Permissions, };
 export type RoomSettings = { 
 /**
  * Nobody new may come in.
@@ -401,12 +600,151 @@ password: boolean,
 /**
  * Media goes through the server even when two are here.
  */
-routed: boolean, };
+routed: boolean, 
+/**
+ * Who comes waits until a host lets them in.
+ */
+waiting: boolean, 
+/**
+ * What those who are not hosts may do.
+ */
+allowed: Permissions, };
 export type Remove = { 
 /**
  * Whom.
  */
-participant: ParticipantId, };
+participant: ParticipantId, 
+/**
+ * It may not come back while the room is open.
+ */
+ban: boolean, };
+export type Removed = { 
+/**
+ * It may not come back while the room is open.
+ */
+ban: boolean, };
+export type Mute = { 
+/**
+ * Whose; that of all who are not hosts if absent.
+ */
+participant?: ParticipantId, 
+/**
+ * Which.
+ */
+source: Source, };
+export type Muted = { 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Which host.
+ */
+by: ParticipantId, };
+export type Role = { 
+/**
+ * Whom it is about; oneself to lay the role down, as long as another is a host.
+ */
+participant: ParticipantId, 
+/**
+ * A host or not.
+ */
+host: boolean, };
+export type WaitingOne = { 
+/**
+ * Stands for this one while it waits.
+ */
+id: number, 
+/**
+ * The name it comes under.
+ */
+name: string, };
+export type Waiting = { 
+/**
+ * In the order they came.
+ */
+waiting: Array<WaitingOne>, };
+export type Admit = { 
+/**
+ * Whom; all if absent.
+ */
+id?: number, };
+export type TurnAway = { 
+/**
+ * Whom.
+ */
+id: number, };
+export type TurnedAway = { 
+/**
+ * Nobody is in the room any more; otherwise a host has decided so.
+ */
+over: boolean, };
+export type BreakoutsOpen = { 
+/**
+ * Their titles; each room is numbered by its place here.
+ */
+titles: Array<string>, 
+/**
+ * Who goes where at once: those who are not named stay and may be sent later.
+ */
+people: Array<Assignment>, 
+/**
+ * Everybody is called back after so many minutes.
+ */
+minutes?: number, };
+export type Assignment = { 
+/**
+ * Who.
+ */
+participant: ParticipantId, 
+/**
+ * To which breakout room.
+ */
+room: number, };
+export type BreakoutMove = { 
+/**
+ * Who; oneself if absent. Hosts may send others.
+ */
+participant?: ParticipantId, 
+/**
+ * Which breakout room; the room itself if absent.
+ */
+room?: number, };
+export type Breakouts = { 
+/**
+ * None while there are none.
+ */
+rooms: Array<BreakoutRoom>, 
+/**
+ * In which of them one is; absent in the room itself.
+ */
+own?: number, 
+/**
+ * When everybody is called back, milliseconds since the Unix epoch.
+ */
+until?: number, 
+/**
+ * Who is in the room itself.
+ */
+main: Array<BreakoutPerson>, };
+export type BreakoutRoom = { 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Who is in it.
+ */
+people: Array<BreakoutPerson>, };
+export type BreakoutPerson = { 
+/**
+ * Its name inside these rooms.
+ */
+id: ParticipantId, 
+/**
+ * What it shows as its name.
+ */
+name: string, };
 export type TopologyChange = { 
 /**
  * Between the two participants, or through the server.
@@ -448,9 +786,9 @@ export type Speakers = {
  * Loudest first; empty when nobody does.
  */
 participants: Array<ParticipantId>, };
-export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "turn", "data": Empty } | { "event": "media-offer", "data": MediaOffer } | { "event": "media-close", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "route", "data": Empty };
-export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "removed", "data": Empty } | { "event": "media-restart", "data": Empty };
+export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "chat-edit", "data": ChatEdit } | { "event": "chat-delete", "data": ChatDelete } | { "event": "poll", "data": NewPoll } | { "event": "vote", "data": Vote } | { "event": "poll-close", "data": PollClose } | { "event": "file", "data": FileOffer } | { "event": "hand", "data": Hand } | { "event": "react", "data": React } | { "event": "turn", "data": Empty } | { "event": "media-offer", "data": MediaOffer } | { "event": "media-close", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "mute", "data": Mute } | { "event": "role", "data": Role } | { "event": "admit", "data": Admit } | { "event": "turn-away", "data": TurnAway } | { "event": "breakouts-open", "data": BreakoutsOpen } | { "event": "breakouts-close", "data": Empty } | { "event": "breakout-move", "data": BreakoutMove } | { "event": "route", "data": Empty };
+export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "chat-changed", "data": ChatEntry } | { "event": "reaction", "data": ReactionFrom } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "muted", "data": Muted } | { "event": "waiting", "data": Waiting } | { "event": "admitted", "data": Empty } | { "event": "turned-away", "data": TurnedAway } | { "event": "breakouts", "data": Breakouts } | { "event": "moved", "data": Joined } | { "event": "removed", "data": Removed } | { "event": "media-restart", "data": Empty };
 export type Answer<T> = { "ok": T } | { "error": Error };
 
-export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 1 };
-export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072, passwordBytes: 256, wants: 128 } as const;
+export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 2 };
+export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072, passwordBytes: 256, wants: 128, pollOptions: 20, pollTextBytes: 512, fileNameBytes: 512, breakouts: 50, breakoutTitleBytes: 128, breakoutMinutes: 1440 } as const;

@@ -3,6 +3,7 @@ use std::{fs, path::Path};
 use ts_rs::Config;
 
 use super::*;
+use crate::vocabulary::{Permissions, Reaction, Receive, Source, VideoSource};
 
 /// The TypeScript of every message, in one file.
 fn typescript() -> String {
@@ -21,6 +22,8 @@ fn typescript() -> String {
         ErrorCode,
         ParticipantId,
         MediaState,
+        Permissions,
+        Reaction,
         LeaveReason,
         Topology,
         Source,
@@ -40,9 +43,21 @@ fn typescript() -> String {
         SignalPayload,
         IceCandidate,
         Chat,
+        ChatEdit,
+        ChatDelete,
         ChatSent,
         ChatEntry,
         ChatBody,
+        NewPoll,
+        Poll,
+        PollOption,
+        Vote,
+        PollClose,
+        FileOffer,
+        SharedFile,
+        Hand,
+        React,
+        ReactionFrom,
         ParticipantLeft,
         ServerClosing,
         RequestError,
@@ -54,6 +69,21 @@ fn typescript() -> String {
         RoomChange,
         RoomSettings,
         Remove,
+        Removed,
+        Mute,
+        Muted,
+        Role,
+        WaitingOne,
+        Waiting,
+        Admit,
+        TurnAway,
+        TurnedAway,
+        BreakoutsOpen,
+        Assignment,
+        BreakoutMove,
+        Breakouts,
+        BreakoutRoom,
+        BreakoutPerson,
         TopologyChange,
         Slots,
         Slot,
@@ -72,7 +102,9 @@ fn typescript() -> String {
     text.push_str(&format!(
         "export const LIMITS = {{ displayNameGraphemes: {DISPLAY_NAME_GRAPHEMES}, roomNameChars: \
          {ROOM_NAME_CHARS}, chatBytes: {CHAT_BYTES}, chatHistory: {CHAT_HISTORY}, sdpBytes: {SDP_BYTES}, \
-         passwordBytes: {PASSWORD_BYTES}, wants: {WANTS} }} as const;\n"
+         passwordBytes: {PASSWORD_BYTES}, wants: {WANTS}, pollOptions: {POLL_OPTIONS}, pollTextBytes: \
+         {POLL_TEXT_BYTES}, fileNameBytes: {FILE_NAME_BYTES}, breakouts: {BREAKOUTS}, breakoutTitleBytes: \
+         {BREAKOUT_TITLE_BYTES}, breakoutMinutes: {BREAKOUT_MINUTES} }} as const;\n"
     ));
     text
 }
@@ -104,6 +136,18 @@ fn requests_are_named_by_their_socket_io_event() {
             "media-offer" => serde_json::json!({"connection": 1, "sdp": "v=0"}),
             "view" => serde_json::json!({"receive": "everything", "wants": []}),
             "remove" => serde_json::json!({"participant": "x"}),
+            "chat-edit" => serde_json::json!({"id": 1, "text": "hello"}),
+            "chat-delete" | "turn-away" => serde_json::json!({"id": 1}),
+            "poll" => serde_json::json!({"question": "When?", "options": ["now", "later"],
+                "multiple": false, "anonymous": true}),
+            "vote" => serde_json::json!({"poll": 1, "options": [0]}),
+            "poll-close" => serde_json::json!({"poll": 1}),
+            "file" => serde_json::json!({"file": {"key": "k", "name": "a.txt", "bytes": 3, "mediaType": ""}}),
+            "hand" => serde_json::json!({"raised": true}),
+            "react" => serde_json::json!({"reaction": "thumbs-up"}),
+            "mute" => serde_json::json!({"source": "microphone"}),
+            "role" => serde_json::json!({"participant": "x", "host": true}),
+            "breakouts-open" => serde_json::json!({"titles": ["one"], "people": []}),
             _ => serde_json::json!({}),
         };
         serde_json::from_value::<Request>(serde_json::json!({"event": event, "data": data})).unwrap();

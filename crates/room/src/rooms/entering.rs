@@ -1,10 +1,10 @@
 //! How one comes in: as somebody new, as who one was before a restart, or as who never left.
 
-use kaigi_protocol::vocabulary::{LeaveReason, RoomName};
+use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName};
 
 use super::{Due, Rooms, Seat};
 use crate::{
-    chat::ChatBody,
+    chat::{ChatBody, Draft},
     model::{ConnectionId, Event, Identity, Join, JoinOutcome, Joined, Now, Output, Participant, Refusal},
     room::{Link, Member},
 };
@@ -26,14 +26,15 @@ impl<S> Rooms<S> {
             media: join.media,
             connected: true,
             incarnation: 0,
-            joined_at: self.rooms.get(&join.room).map_or(now.unix_ms, |room| room.joining_at(now.unix_ms)),
-            host: false,
+            joined_at: self.joining_at(&join.room, now.unix_ms),
+            host: self.returns_as_host(&join),
+            hand: None,
             media_only: join.media_only,
         };
-        let joined = self.seat(now, connection, &join, participant, JoinOutcome::New);
+        let joined = self.seat(now, connection, &join, participant, JoinOutcome::New)?;
         let Participant { id, name, .. } = joined.participant.clone();
         if let Some(room) = self.rooms.get_mut(&join.room) {
-            let line = room.chat.push(now.unix_ms, id.clone(), name, ChatBody::Joined);
+            let line = room.chat.push(now.unix_ms, Draft::new(id.clone(), name, ChatBody::Joined));
             let to = room.connections(&id);
             self.tell(to, Event::Chat(line));
         }
@@ -56,10 +57,11 @@ impl<S> Rooms<S> {
             connected: true,
             incarnation: identity.live.unwrap_or(identity.incarnation.saturating_add(1)),
             joined_at: identity.joined_at,
-            host: false,
+            host: self.returns_as_host(join),
+            hand: None,
             media_only: join.media_only,
         };
-        Ok(self.seat(now, connection, join, participant, JoinOutcome::Restored))
+        self.seat(now, connection, join, participant, JoinOutcome::Restored)
     }
 
     /// Goes on as a participant who is still here, taking over from its connection if that lives.
@@ -70,27 +72,20 @@ impl<S> Rooms<S> {
         identity: &Identity,
     ) -> Result<Joined, Refusal> {
         let room = self.rooms.get_mut(&join.room).ok_or(Refusal::NoSuchParticipant)?;
+        let allowed = room.rules.allowed;
         let member = room.members.get_mut(&identity.id).ok_or(Refusal::NoSuchParticipant)?;
         let link = std::mem::replace(&mut member.link, Link::Up { connection });
         let guest_before = std::mem::replace(&mut member.guest, join.guest.clone());
         let participant = &mut member.participant;
         participant.connected = true;
-        participant.media = join.media;
+        participant.media = if participant.host { join.media } else { allowed.mask(join.media) };
         participant.name = join.name.clone();
         let goes_on = identity.live == Some(participant.incarnation);
         if !goes_on {
             participant.incarnation = participant.incarnation.saturating_add(1);
         }
         let participant = participant.clone();
-        let joined = Joined {
-            outcome: JoinOutcome::Resumed,
-            others: room.others(&identity.id),
-            chat: room.chat.lines(),
-            same_device: room.holds_other_of(join.guest.as_ref(), &identity.id),
-            topology: room.course.mode,
-            settings: room.settings(),
-            participant: participant.clone(),
-        };
+        self.stop_waiting(connection);
         self.uncount(guest_before);
         self.count(join.guest.clone());
         let seat = Seat { room: join.room.clone(), id: identity.id.clone() };
@@ -98,12 +93,14 @@ impl<S> Rooms<S> {
         if !goes_on {
             self.outputs.push_back(Output::MediaOver { room: seat.room.clone(), id: seat.id.clone() });
         }
+        let sources = participant.media;
+        self.outputs.push_back(Output::Sources { room: seat.room.clone(), id: seat.id.clone(), sources });
         match link {
             Link::Up { connection: old } => {
                 self.seats.remove(&old);
                 self.tell(vec![old], Event::Replaced);
             }
-            Link::Lost { until, waiting } => {
+            Link::Lost { until, waiting, .. } => {
                 self.deadlines.remove(&(until, seat.room.clone(), Due::Gone(seat.id.clone())));
                 // Signals for peer connections that no longer exist would only confuse the new ones.
                 if goes_on {
@@ -114,7 +111,7 @@ impl<S> Rooms<S> {
             }
         }
         self.tell_others(&seat, Event::Updated(participant));
-        Ok(joined)
+        self.snapshot(&seat.room, &seat.id, JoinOutcome::Resumed).ok_or(Refusal::NoSuchParticipant)
     }
 
     /// Puts a participant into a room that has a place for it.
@@ -123,29 +120,73 @@ impl<S> Rooms<S> {
         now: Now,
         connection: ConnectionId,
         join: &Join,
-        participant: Participant,
+        mut participant: Participant,
         outcome: JoinOutcome,
-    ) -> Joined {
+    ) -> Result<Joined, Refusal> {
         let (id, name, guest) = (participant.id.clone(), &join.room, join.guest.clone());
-        let member =
-            Member { participant: participant.clone(), guest: guest.clone(), link: Link::Up { connection } };
+        if participant.host {
+            self.take_up_role(name);
+        }
         let room = self.rooms.entry(name.clone()).or_default();
-        let chat = room.chat.lines();
-        room.members.insert(id.clone(), member);
-        let appointed = room.appoint();
-        let participant = room.members.get(&id).map_or(participant, |member| member.participant.clone());
-        let (others, same_device) = (room.others(&id), room.holds_other_of(guest.as_ref(), &id));
-        let (to, settings) = (room.connections(&id), room.settings());
+        participant.media = room.allows(&participant).mask(participant.media);
+        let media = participant.media;
+        room.members
+            .insert(id.clone(), Member { participant, guest: guest.clone(), link: Link::Up { connection } });
+        let to = room.connections(&id);
         self.participants += 1;
         self.count(guest);
         self.seats.insert(connection, Seat { room: name.clone(), id: id.clone() });
-        self.tell(to.clone(), Event::Joined(participant.clone()));
-        for who in appointed.into_iter().filter(|who| who.id != id) {
-            self.tell(to.clone(), Event::Updated(who));
+        self.stop_waiting(connection);
+        let appointed = self.appointed(now.instant, name);
+        // Who opens a room is its host, whatever the rest may not do.
+        let participant =
+            self.rooms.get(name).and_then(|room| room.members.get(&id)).map(|m| m.participant.clone());
+        let participant = participant.ok_or(Refusal::NoSuchParticipant)?;
+        self.tell(to.clone(), Event::Joined(participant));
+        for (room, who) in appointed.into_iter().filter(|(_, who)| *who != id) {
+            self.tell_role_to_others(&room, &who, connection);
         }
+        self.outputs.push_back(Output::Sources { room: name.clone(), id: id.clone(), sources: media });
         self.settle(now, name, Some(connection));
-        let topology = self.rooms.get(name).map(|room| room.course.mode).unwrap_or_default();
-        Joined { outcome, participant, others, chat, same_device, topology, settings }
+        let joined = self.snapshot(name, &id, outcome).ok_or(Refusal::NoSuchParticipant)?;
+        self.tell_breakouts(name);
+        Ok(joined)
+    }
+
+    /// A room as one of its participants finds it.
+    pub(super) fn snapshot(
+        &self,
+        name: &RoomName,
+        id: &ParticipantId,
+        outcome: JoinOutcome,
+    ) -> Option<Joined> {
+        let room = self.rooms.get(name)?;
+        let member = room.members.get(id)?;
+        Some(Joined {
+            outcome,
+            participant: member.participant.clone(),
+            others: room.others(id),
+            chat: room.chat.lines_for(id),
+            same_device: room.holds_other_of(member.guest.as_ref(), id),
+            topology: room.course.mode,
+            settings: room.rules.settings(),
+            votes: room.chat.votes_of(id),
+            waiting: self.waiters_for(name, member.participant.host),
+            breakouts: self.breakouts_for(name),
+        })
+    }
+
+    /// Is this the host whose role was kept for it?
+    fn returns_as_host(&self, join: &Join) -> bool {
+        !join.media_only && self.rooms.get(&join.room).is_some_and(|room| room.hosts.keeps_for(join))
+    }
+
+    /// When somebody joins a whole room now: later than all others, whatever the clock says.
+    fn joining_at(&self, whole: &RoomName, unix_ms: u64) -> u64 {
+        let family = self.family(whole);
+        let members = family.iter().filter_map(|name| self.rooms.get(name)).flat_map(|r| r.members.values());
+        let last = members.map(|member| member.participant.joined_at).max();
+        last.map_or(unix_ms, |last| unix_ms.max(last + 1))
     }
 
     /// Finds a place for a newcomer. In a full room a lost participant of the same browser gives way: its
@@ -170,7 +211,7 @@ impl<S> Rooms<S> {
     pub(super) fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
         let capacity = self.limits.room_capacity;
         match self.rooms.get(name) {
-            Some(room) if room.members.len() + room.viewers.len() >= capacity => {
+            Some(room) if self.people_in(name) + room.viewers.len() >= capacity => {
                 return Err(Refusal::RoomFull { capacity });
             }
             None if self.rooms.len() >= self.limits.rooms => {
@@ -182,5 +223,10 @@ impl<S> Rooms<S> {
             return Err(Refusal::ServerFull { what: "participants" });
         }
         Ok(())
+    }
+
+    /// In a whole room, its breakout rooms included.
+    fn people_in(&self, whole: &RoomName) -> usize {
+        self.family(whole).iter().filter_map(|name| self.rooms.get(name)).map(|room| room.members.len()).sum()
     }
 }

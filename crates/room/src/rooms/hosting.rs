@@ -1,40 +1,89 @@
-//! What the host may do, and what any participant may ask of the room.
+//! What hosts may do, and what any participant may ask of the room.
 
-use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId};
+use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName, Source};
 
 use super::{Rooms, Seat};
 use crate::model::{ConnectionId, Event, Now, Refusal, RoomChange};
 
 impl<S> Rooms<S> {
-    /// The host changes the room's settings.
+    /// A host changes the settings of the whole room.
     pub fn change(&mut self, now: Now, connection: ConnectionId, change: RoomChange) -> Result<(), Refusal> {
-        let Seat { room: name, .. } = self.host(connection)?;
-        let room = self.rooms.get_mut(&name).ok_or(Refusal::NotJoined)?;
-        if room.change(change) {
-            let (to, settings) = (room.all_connections(), room.settings());
-            self.tell(to, Event::Settings(settings));
-            self.settle(now, &name, None);
+        let whole = self.host(connection)?.room.whole();
+        let family = self.family(&whole);
+        let room = self.rooms.get_mut(&whole).ok_or(Refusal::NotJoined)?;
+        let before = room.rules.settings();
+        room.rules.change(change);
+        let (rules, settings) = (room.rules.clone(), room.rules.settings());
+        for name in &family {
+            let Some(room) = self.rooms.get_mut(name) else { continue };
+            room.rules = rules.clone();
+            if settings != before {
+                let to = room.all_connections();
+                self.tell(to, Event::Settings(settings));
+                self.settle(now, name, None);
+            }
+            if settings.allowed != before.allowed {
+                self.restrict(name);
+            }
+        }
+        if before.waiting && !settings.waiting {
+            self.admit_waiting(&whole, None);
         }
         Ok(())
     }
 
-    /// The host sends a participant away, who may not come back while the room is open.
+    /// A host sends a participant away, with a ban for as long as the room is open.
     pub fn send_away(
         &mut self,
         now: Now,
         connection: ConnectionId,
         id: &ParticipantId,
+        ban: bool,
     ) -> Result<(), Refusal> {
-        let Seat { room: name, id: host } = self.host(connection)?;
+        let Seat { room, id: host } = self.host(connection)?;
         if *id == host {
             return Err(Refusal::RemovesSelf);
         }
-        let room = self.rooms.get_mut(&name).ok_or(Refusal::NotJoined)?;
+        let whole = room.whole();
+        let name = self.room_of(&whole, id).ok_or(Refusal::NoSuchParticipant)?;
+        let room = self.rooms.get(&name).ok_or(Refusal::NoSuchParticipant)?;
         let member = room.members.get(id).ok_or(Refusal::NoSuchParticipant)?;
-        let (link, guest) = (member.connection(), member.guest.clone());
-        room.ban(id.clone(), guest);
-        self.tell(link.into_iter().collect(), Event::Removed);
+        let link = member.connection();
+        // A browser that somebody else here uses as well is not shut out.
+        let guest = member.guest.clone().filter(|guest| !room.holds_other_of(Some(guest), id));
+        if ban && let Some(whole) = self.rooms.get_mut(&whole) {
+            whole.ban(id.clone(), guest);
+        }
+        self.tell(link.into_iter().collect(), Event::Removed { ban });
         self.remove(now, &name, id, LeaveReason::Removed);
+        Ok(())
+    }
+
+    /// A host turns a source off: of one participant, or of all who are not hosts. Nobody's is ever turned on.
+    pub fn mute(
+        &mut self,
+        connection: ConnectionId,
+        whom: Option<&ParticipantId>,
+        source: Source,
+    ) -> Result<(), Refusal> {
+        let Seat { room: name, id: by } = self.host(connection)?;
+        let room = self.rooms.get(&name).ok_or(Refusal::NotJoined)?;
+        let targets: Vec<_> = match whom {
+            Some(whom) => {
+                let member = room.members.get(whom).ok_or(Refusal::NoSuchParticipant)?;
+                vec![member.participant.clone()]
+            }
+            None => room.everyone().into_iter().filter(|who| !who.host).collect(),
+        };
+        for who in targets {
+            let media = who.media.without(source);
+            if media == who.media {
+                continue;
+            }
+            let link = self.connection(&name, &who.id);
+            self.put_media(&Seat { room: name.clone(), id: who.id }, media);
+            self.tell(link.into_iter().collect(), Event::Muted { source, by: by.clone() });
+        }
         Ok(())
     }
 
@@ -46,8 +95,13 @@ impl<S> Rooms<S> {
         Ok(())
     }
 
-    fn host(&mut self, connection: ConnectionId) -> Result<Seat, Refusal> {
-        let (seat, member) = self.member(connection)?;
-        if member.participant.host { Ok(seat) } else { Err(Refusal::NotHost) }
+    /// What everybody sends is what they may send.
+    fn restrict(&mut self, name: &RoomName) {
+        let Some(room) = self.rooms.get(name) else { return };
+        let everyone = room.everyone().into_iter();
+        let all: Vec<_> = everyone.map(|who| (room.allows(&who).mask(who.media), who.id)).collect();
+        for (media, id) in all {
+            self.put_media(&Seat { room: name.clone(), id }, media);
+        }
     }
 }

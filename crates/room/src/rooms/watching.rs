@@ -14,6 +14,9 @@ impl<S> Rooms<S> {
         }
         let room = self.rooms.get(&watch.room).ok_or(Refusal::NobodyThere)?;
         room.open_to(watch.password)?;
+        if room.rules.waiting {
+            return Err(Refusal::CannotWait);
+        }
         self.room_for_one(&watch.room)?;
         if let Some(room) = self.rooms.get_mut(&watch.room) {
             room.viewers.insert(connection);
