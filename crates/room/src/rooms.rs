@@ -275,18 +275,17 @@ impl<S> Rooms<S> {
         };
         self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
         let whole = name.whole();
-        if self.close_if_empty(name) {
-            return self.tell_breakouts(&whole);
-        }
+        self.close_if_empty(name);
         if member.participant.host && reason == LeaveReason::ConnectionLost {
             self.keep_role(&whole, id, member.guest, since);
         }
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
-        let line = room.chat.push(now.unix_ms, left);
-        let to = room.all_connections();
-        self.tell(to.clone(), Event::Left(id.clone(), reason));
-        self.tell(to, Event::Chat(line));
+        if let Some(room) = self.rooms.get_mut(name) {
+            let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
+            let line = room.chat.push(now.unix_ms, left);
+            let to = room.all_connections();
+            self.tell(to.clone(), Event::Left(id.clone(), reason));
+            self.tell(to, Event::Chat(line));
+        }
         self.appoint(now.instant, &whole);
         self.settle(now, name, None);
         self.tell_breakouts(&whole);
