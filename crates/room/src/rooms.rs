@@ -159,6 +159,12 @@ impl<S> Rooms<S> {
         self.rooms.get(room).map(Room::everyone).unwrap_or_default()
     }
 
+    /// What a participant may send; nothing, if there is no such participant.
+    pub fn sources(&self, room: &RoomName, id: &ParticipantId) -> MediaState {
+        let member = self.rooms.get(room).and_then(|room| room.members.get(id));
+        member.map(|member| member.participant.media).unwrap_or_default()
+    }
+
     /// Has this room a password?
     pub fn has_password(&self, room: &RoomName) -> bool {
         self.rooms.get(room).is_some_and(|room| room.rules.settings().password)
