@@ -156,6 +156,8 @@ const KINDS = {
   // Milliseconds since the Unix epoch, or a number that starts there.
   time: 'moment',
   entry: 'moment',
+  // Who waits has a small number.
+  waiter: /^\d+$/,
 };
 
 /** What is told of our own TURN: another in each second or run, so that its form is all that can be compared. */
@@ -168,10 +170,12 @@ function isTurn(key, shown) {
 
 /** Which kind of such value stands under a key, if any. An array's items have the key `name/index`. */
 function kindOf(key, value) {
-  if (key === 'id') return typeof value === 'number' ? 'entry' : 'participant';
+  if (key === 'id' && typeof value === 'number') return value < 1e9 ? 'waiter' : 'entry';
+  if (key === 'id') return 'participant';
   if (key === 'participant') return typeof value === 'string' ? 'participant' : undefined;
   const kinds = {
-    from: 'participant', to: 'participant', at: 'time', joinedAt: 'time', resumeToken: 'token', token: 'token',
+    from: 'participant', to: 'participant', by: 'participant', at: 'time', joinedAt: 'time', hand: 'time', edited: 'time',
+    replyTo: 'entry', poll: 'entry', resumeToken: 'token', token: 'token',
     serverVersion: 'version', sid: 'sid', 'created/1': 'sid', 'joined/1': 'sid',
   };
   return Object.hasOwn(kinds, key) ? kinds[key] : undefined;

@@ -327,7 +327,9 @@ describe('the replay', () => {
     "joinedAt": ${moment}, "host": true }`;
   const joined = `{ "ok": { "outcome": "new", "room": "sync", "participant": ${ann(1)}, "resumeToken": "t",
     "resumeSeconds": 30, "participants": [], "chat": [], "iceServers": [], "sameDevice": false, "serverVersion": "v",
-    "topology": "direct", "settings": { "locked": false, "password": false, "routed": false },
+    "topology": "direct", "settings": { "locked": false, "password": false, "routed": false, "waiting": false,
+      "allowed": { "mic": true, "camera": true, "screen": true, "chat": true, "files": true } },
+    "votes": [], "waiting": [], "breakouts": { "rooms": [], "main": [] },
     "mediaLimits": { "videoSlots": 12, "audioSlots": 4, "mostVideoSlots": 49 },
     "turn": { "username": "1795256400:SnRLj6Wud3zsp1PJ", "credential": "pQ0v….Ann-1=", "seconds": 86400 } } }`;
   const document = ['```sh', 'kaigi serve', '```', '```jsonc', '// Ann → join',

@@ -136,8 +136,6 @@ pub enum ErrorCode {
     NotRouted,
     /// The host lets people in one by one: wait for the event `admitted`, then join again.
     Waiting,
-    /// The host has not let this one in.
-    TurnedAway,
     /// The host does not allow this to participants now.
     NotAllowed,
     /// There is no such chat message, poll or breakout room (any more).

@@ -54,6 +54,7 @@ export class KaigiError extends Error {
 export type ClientErrorCode =
   | 'server-unreachable'
   | 'timeout'
+  | 'turned-away'
   | 'aborted'
   | 'insecure-context'
   | 'permission-denied'

@@ -9,7 +9,7 @@ major: number,
  * Raised when something was added.
  */
 minor: number, };
-export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed" | "waiting" | "turned-away" | "not-allowed" | "not-found";
+export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed" | "waiting" | "not-allowed" | "not-found";
 export type ParticipantId = string;
 export type MediaState = { 
 /**
