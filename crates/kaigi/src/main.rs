@@ -9,6 +9,7 @@ mod doctor;
 mod logs;
 mod peer_rules;
 mod settings;
+mod web;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

@@ -295,6 +295,7 @@ impl Settings {
             http_redirect: self.http_redirect.filter(|_| self.tls == Tls::On),
             allow_origin: self.allow_origin.clone(),
             frame_ancestors: self.frame_ancestors.clone(),
+            assets: crate::web::find,
             site_dir: self.site_dir.clone(),
             create_key: self.create_key.clone(),
             metrics_token: self.metrics_token.clone(),

@@ -28,7 +28,7 @@ use socketioxide::layer::SocketIoLayer;
 use tower_http::{cors::CorsLayer, services::ServeDir};
 
 use crate::{
-    assets,
+    assets::{self, Assets},
     session::{Session, Sessions},
     signaling::Hub,
     sources::Sources,
@@ -53,6 +53,7 @@ pub(crate) struct Site {
     /// `https://` and the server's address in the local network.
     pub(crate) lan_origin: Option<Arc<str>>,
     pub(crate) page_headers: Arc<HeaderMap>,
+    pub(crate) assets: Assets,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) worker: Worker,
     pub(crate) metrics_token: Option<Arc<str>>,
@@ -100,6 +101,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
     // The Socket.IO layer takes everything below /socket.io, so its client script is routed before it.
     Router::new()
         .route(SOCKET_IO_SCRIPT, get(file))
+        .with_state(site.clone())
         .fallback_service(routes.with_state(site.clone()).layer(socket_io))
         .layer(middleware::from_fn_with_state(site.clone(), handshakes::check))
         .layer(middleware::from_fn_with_state(site.clone(), origin::check))
@@ -154,15 +156,15 @@ fn is_page(response: &Response<Body>) -> bool {
 }
 
 /// The page of the web client; the client finds out from the address what to show.
-async fn page(request: Request) -> Response<Body> {
-    assets::serve("index.html", request.headers())
+async fn page(State(site): State<Site>, request: Request) -> Response<Body> {
+    assets::serve(site.assets, "index.html", request.headers())
 }
 
 /// Any other file of the bundle.
-async fn file(request: Request) -> Response<Body> {
+async fn file(State(site): State<Site>, request: Request) -> Response<Body> {
     let path = request.uri().path().trim_start_matches('/');
     if path == "index.html" {
         return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/")]).into_response();
     }
-    assets::serve(path, request.headers())
+    assets::serve(site.assets, path, request.headers())
 }

@@ -20,6 +20,7 @@ mod sources;
 mod turn;
 mod visitor;
 
+pub use assets::{Asset, Assets};
 pub use kaigi_turn::policy;
 pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
 pub use options::{Options, TurnLimits, TurnOptions};

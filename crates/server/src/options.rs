@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
 use kaigi_turn::policy::Rule;
 
-use crate::certificate::Source;
+use crate::{assets::Assets, certificate::Source};
 
 /// Everything [`crate::Server::bind`] needs.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Options {
     pub allow_origin: Vec<String>,
     /// Sources for the CSP `frame-ancestors` directive.
     pub frame_ancestors: Vec<String>,
+    /// The web client.
+    pub assets: Assets,
     /// The operator's own pages, served under `/site/`.
     pub site_dir: Option<PathBuf>,
     /// Present: only those who know it open rooms.

@@ -154,6 +154,7 @@ impl Server {
             handshakes: Arc::default(),
             lan_origin: lan_origin(&options, &tcp, port),
             page_headers: Site::page_headers(&options.frame_ancestors).map_err(StartError::Setting)?,
+            assets: options.assets,
             metrics,
             worker: worker.clone(),
             metrics_token: options.metrics_token.as_deref().map(Into::into),

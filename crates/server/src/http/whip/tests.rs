@@ -48,6 +48,7 @@ fn open() -> House {
         http_redirect: None,
         allow_origin: vec!["https://player.example".into()],
         frame_ancestors: Vec::new(),
+        assets: |_| None,
         site_dir: None,
         create_key: Some("open sesame".into()),
         metrics_token: None,
