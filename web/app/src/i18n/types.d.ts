@@ -1,5 +1,6 @@
 import type testEn from '../connection-test/texts/en';
 import type rehearsalEn from '../prejoin/rehearsal/texts/en';
+import type voiceEn from '../voice/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
@@ -7,6 +8,7 @@ declare module 'i18next' {
     resources: {
       translation: typeof en;
       test: typeof testEn;
+      voice: typeof voiceEn;
       rehearsal: typeof rehearsalEn;
     };
     keySeparator: false;
