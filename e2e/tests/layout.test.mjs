@@ -129,12 +129,9 @@ describe('the stage', () => {
       await until('the page turns', async () => (await pages.getByRole('status').textContent()) !== before);
     }
     assert.deepEqual([...seen].sort(), NAMES);
-    // Those who were not shown come when they are looked at, or the tile says that the network does not carry them.
+    // Those who were not shown come when they are looked at.
     for (const name of await shown(ann, NAMES)) {
-      await until(`${name} is received`, async () => {
-        const { showing, paused } = await tile(ann, name).evaluate((element) => ({ ...element.dataset }));
-        return showing === 'true' || paused === 'true';
-      }, PATIENCE_MS);
+      await until(`${name} is received`, async () => (await tile(ann, name).getAttribute('data-showing')) === 'true', PATIENCE_MS);
     }
     await ann.setViewportSize(desktop);
     await until('all are seen again', async () => (await shown(ann, NAMES)).length === NAMES.length);

@@ -4,6 +4,10 @@ import testChinese from '../src/connection-test/texts/zh-CN';
 import { detectLanguage } from '../src/i18n';
 import en from '../src/i18n/en';
 import chinese from '../src/i18n/zh-CN';
+import rehearsalEn from '../src/prejoin/rehearsal/texts/en';
+import rehearsalChinese from '../src/prejoin/rehearsal/texts/zh-CN';
+import voiceEn from '../src/voice/texts/en';
+import voiceChinese from '../src/voice/texts/zh-CN';
 
 const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**', '!../src/**/texts/**'], {
   query: '?raw',
@@ -12,8 +16,13 @@ const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**
 });
 const code = Object.values(files).join('\n');
 
-const texts: Record<string, string> = { ...en, ...testEn };
-const translated: Record<string, string> = { ...chinese, ...testChinese };
+const texts: Record<string, string> = { ...en, ...testEn, ...rehearsalEn, ...voiceEn };
+const translated: Record<string, string> = {
+  ...chinese,
+  ...testChinese,
+  ...rehearsalChinese,
+  ...voiceChinese,
+};
 /** Chinese has one plural form: `_other` stands for all of English's. */
 const withoutPlural = (key: string) => key.replace(/_(?:one|other)$/, '');
 const unique = (keys: string[]) => [...new Set(keys)].sort();

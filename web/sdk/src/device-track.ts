@@ -19,6 +19,8 @@ export interface DeviceTrackOptions {
 
 interface Wanted {
   on: boolean;
+  /** When turned off, the device stays open: nothing of it is sent, and turning it on takes no time. */
+  standby: boolean;
   deviceId: string | undefined;
   /** The user named this very device just now: another one instead would be a surprise. */
   strict: boolean;
@@ -47,11 +49,16 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
     super();
     this.#kind = kind;
     this.#open = open;
-    this.#wanted = this.#applied = { on: false, deviceId, strict: false, constraints };
+    this.#wanted = this.#applied = { on: false, standby: false, deviceId, strict: false, constraints };
   }
 
   /** The live track; absent while the device is off. */
   get track(): MediaStreamTrack | undefined {
+    return this.#applied.on ? this.#track : undefined;
+  }
+
+  /** The live track, also while the device is off and on standby. */
+  get openTrack(): MediaStreamTrack | undefined {
     return this.#track;
   }
 
@@ -64,12 +71,22 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
     return this.#want({ on, strict: false });
   }
 
+  /** Standby never opens a device; ending it while the device is off releases it. */
+  setStandby(standby: boolean): Promise<void> {
+    return this.#want({ standby, strict: false });
+  }
+
   setDevice(deviceId: string): Promise<void> {
     return this.#want({ deviceId, strict: true });
   }
 
   setConstraints(constraints: MediaTrackConstraints): Promise<void> {
     return this.#want({ constraints, strict: false });
+  }
+
+  /** Releases the device. */
+  close(): void {
+    this.#want({ on: false, standby: false, strict: false }).catch(() => undefined);
   }
 
   /** The list of devices has changed: not every browser ends the track of one that was unplugged. */
@@ -95,16 +112,21 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
       const target = this.#wanted;
       try {
         // Turning off takes no await, so that the device is free when `setOn(false)` returns.
-        if (!target.on) this.#replace(undefined);
+        if (!target.on && !(target.standby && this.#track)) this.#replace(undefined);
         else if (this.#needsOpening(target)) await this.#reopen(target);
-        this.#applied = target;
+        // Turned off while it opened: it is not on even for a moment.
+        this.#applied = target.on && !this.#wanted.on ? { ...target, on: false } : target;
         failure = undefined;
         this.emit('change', undefined);
       } catch (error) {
         failure = fromMediaError(error, this.#kind === 'mic' ? 'microphone' : 'camera');
         // What was asked meanwhile is tried on its own; else all stays as it was.
         if (this.#wanted === target)
-          this.#wanted = this.#applied = { ...this.#applied, on: Boolean(this.#track) };
+          this.#wanted = this.#applied = {
+            ...this.#applied,
+            on: this.#applied.on && Boolean(this.#track),
+            standby: target.standby,
+          };
       }
     }
     this.#running = false;
@@ -136,7 +158,7 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
         throw second;
       }
     }
-    if (this.#wanted.on) this.#replace(track);
+    if (this.#wanted.on || this.#wanted.standby) this.#replace(track);
     else track.stop(); // turned off while the device was opening
   }
 
@@ -163,6 +185,11 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
     this.#replace(undefined);
     this.#applied = { ...this.#applied, on: false };
     this.emit('change', undefined);
+    // On standby: what is not in use is not missed. The next one is opened when it is turned on.
+    if (!this.#wanted.on) {
+      this.#want({ deviceId: undefined, strict: false }).catch(() => undefined);
+      return;
+    }
     const report = () => {
       const fallback = this.#track?.label;
       this.emit('lost', { label, ...(fallback === undefined ? {} : { fallback }) });

@@ -5,11 +5,24 @@ const PERIOD_MS = 50;
 /** 43 ms at 48 kHz: about one period, so that no syllable falls between two readings. */
 const SAMPLES = 2048;
 
+/** What a microphone delivers just now. */
+export interface Reading {
+  decibel: number;
+  /** Every sample is zero: no room is as quiet as that. */
+  digitalSilence: boolean;
+}
+
+export interface LevelMeterEvents {
+  level: number;
+  /** Comes with each level that is known: not while the browser holds audio back. */
+  reading: Reading;
+}
+
 /**
  * Measures a microphone's level. An AnalyserNode, not a worklet: a worklet's module would need a relaxed
  * script-src in the page's policy, for no gain at 20 readings a second.
  */
-export class LevelMeter extends Emitter<{ level: number }> {
+export class LevelMeter extends Emitter<LevelMeterEvents> {
   #context: AudioContext | undefined;
   #source: MediaStreamAudioSourceNode | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -37,7 +50,11 @@ export class LevelMeter extends Emitter<{ level: number }> {
       analyser.getFloatTimeDomainData(samples);
       let sum = 0;
       for (const sample of samples) sum += sample * sample;
-      this.emit('level', toLevel(toDecibel(Math.sqrt(sum / SAMPLES))));
+      const decibel = toDecibel(Math.sqrt(sum / SAMPLES));
+      this.emit('level', toLevel(decibel));
+      // A context that the browser holds back measures nothing, which is not silence; a muted track is.
+      if (context.state === 'running' || track.muted)
+        this.emit('reading', { decibel, digitalSilence: track.muted || sum === 0 });
     }, PERIOD_MS);
   }
 

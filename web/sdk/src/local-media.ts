@@ -4,6 +4,7 @@ import { DeviceTrack } from './device-track';
 import { Emitter } from './emitter';
 import { insecureContext } from './errors';
 import { LevelMeter } from './level-meter';
+import { MicWatch } from './mic-watch';
 import { ScreenShare } from './screen';
 import type { Tracks } from './slots';
 import { KaigiError } from './types';
@@ -30,7 +31,9 @@ export class Devices implements LocalMedia {
   readonly #camera: DeviceTrack;
   readonly #screen: ScreenShare;
   readonly #meter = new LevelMeter();
+  readonly #watch = new MicWatch();
   #metered: MediaStreamTrack | undefined;
+  #wasOn = false;
   #processing: AudioProcessing;
   #devices: readonly MediaDeviceInfo[] = [];
   #state: MediaState = { mic: false, camera: false, screen: false, screenAudio: false };
@@ -61,6 +64,9 @@ export class Devices implements LocalMedia {
     this.#camera.on('lost', (lost) => this.#events.emit('device-lost', { kind: 'camera', ...lost }));
     this.#screen.on('ended', () => this.#events.emit('screen-ended', undefined));
     this.#meter.on('level', (level) => this.#events.emit('level', level));
+    this.#meter.on('reading', (reading) => this.#watch.handleReading(reading, performance.now()));
+    this.#watch.on('silent', () => this.#events.emit('change', undefined));
+    this.#watch.on('muted-speech', () => this.#events.emit('muted-speech', undefined));
     media?.addEventListener?.('devicechange', this.#handleDeviceChange);
   }
 
@@ -78,6 +84,10 @@ export class Devices implements LocalMedia {
 
   get micDevice(): string | undefined {
     return this.#mic.deviceId;
+  }
+
+  get micSilent(): boolean {
+    return this.#watch.silent;
   }
 
   get cameraDevice(): string | undefined {
@@ -99,6 +109,12 @@ export class Devices implements LocalMedia {
     if (on) this.#assertOpen();
     await this.#mic.setOn(on);
     if (on) this.#refreshQuietly();
+  }
+
+  setMicStandby(standby: boolean): void {
+    if (this.#closed) return;
+    // Whoever asked for what fails meanwhile is told; standby itself opens nothing that could fail.
+    this.#mic.setStandby(standby).catch(() => undefined);
   }
 
   async setCamera(on: boolean): Promise<void> {
@@ -154,8 +170,8 @@ export class Devices implements LocalMedia {
     if (this.#closed) return;
     this.#closed = true;
     this.#media?.removeEventListener?.('devicechange', this.#handleDeviceChange);
-    this.#mic.setOn(false).catch(() => undefined);
-    this.#camera.setOn(false).catch(() => undefined);
+    this.#mic.close();
+    this.#camera.close();
     this.#screen.stop();
     this.#meter.close();
     this.#events.clear();
@@ -195,10 +211,12 @@ export class Devices implements LocalMedia {
       screen: Boolean(screen),
       screenAudio: Boolean(screenAudio),
     };
-    if (mic !== this.#metered) {
-      this.#metered = mic;
-      if (!this.#closed) this.#meter.setTrack(mic);
-    }
+    const open = this.#mic.openTrack;
+    const changed = open !== this.#metered;
+    this.#metered = open;
+    if (changed && !this.#closed) this.#meter.setTrack(open);
+    if (changed || Boolean(mic) !== this.#wasOn) this.#watch.restart(Boolean(mic));
+    this.#wasOn = Boolean(mic);
     this.#events.emit('change', undefined);
   }
 

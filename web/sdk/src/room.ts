@@ -446,6 +446,7 @@ export class Meeting implements Room {
   }
 
   #handleLevel(level: number): void {
+    if (!this.media.state.mic) return; // on standby: only oneself is told
     if (this.#ownVoice.handleLevel(fromLevel(level), performance.now())) {
       this.#events.emit('local-speaking', this.#ownVoice.speaking);
     }

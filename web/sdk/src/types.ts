@@ -314,13 +314,16 @@ export interface LocalMediaEvents {
   'device-lost': { kind: 'mic' | 'camera'; label: string; fallback?: string };
   /** Sharing ended by the browser's own button or by the shared window closing. */
   'screen-ended': undefined;
-  /** The microphone's level, 0..1, about 20 times a second while the microphone is on. */
+  /** The microphone's level, 0..1, about 20 times a second while the microphone is on, or open on standby. */
   level: number;
+  /** One talks, for about a second now, while the microphone is off and open on standby. Once for each time. */
+  'muted-speech': undefined;
 }
 
 /**
  * One's own devices and tracks: usable before joining (pre-join preview) and during the meeting.
  * Turning a device off stops its track, so that its light goes out; turning it on asks for it anew.
+ * A microphone on standby is the exception, for those who ask for it.
  * Every method that opens a device rejects with a `KaigiError` and leaves the rest as it was.
  */
 export interface LocalMedia {
@@ -328,6 +331,11 @@ export interface LocalMedia {
   readonly tracks: Readonly<Partial<Record<TrackSource, MediaStreamTrack>>>;
   readonly devices: readonly MediaDeviceInfo[];
   readonly micDevice: string | undefined;
+  /**
+   * The microphone is on and has delivered nothing at all for ten seconds, not even noise: a switch on it or the
+   * system mutes it, or it is dead.
+   */
+  readonly micSilent: boolean;
   readonly cameraDevice: string | undefined;
   readonly processing: AudioProcessing;
   on<K extends keyof LocalMediaEvents>(
@@ -335,6 +343,12 @@ export interface LocalMedia {
     listener: (argument: LocalMediaEvents[K]) => void,
   ): () => void;
   setMic(on: boolean): Promise<void>;
+  /**
+   * On standby the microphone stays open when it is turned off, and its light on: nothing of it is sent, `level` and
+   * `muted-speech` tell what it hears, and turning it on takes no time. Standby opens no device by itself; ending it
+   * while the microphone is off releases it.
+   */
+  setMicStandby(standby: boolean): void;
   setCamera(on: boolean): Promise<void>;
   setMicDevice(deviceId: string): Promise<void>;
   setCameraDevice(deviceId: string): Promise<void>;

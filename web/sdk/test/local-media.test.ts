@@ -105,6 +105,93 @@ describe('on and off', () => {
   });
 });
 
+describe('a microphone on standby', () => {
+  beforeEach(() => media.setMicStandby(true));
+
+  it('is open but not sent while off, and on again at once and without a question', async () => {
+    await media.setMic(true);
+    const track = must(hardware.live[0]);
+    void media.setMic(false);
+    expect(media.state.mic).toBe(false);
+    expect(media.tracks.mic).toBeUndefined();
+    expect(hardware.live).toEqual([track]);
+    void media.setMic(true);
+    expect(media.tracks.mic).toBe(track);
+    expect(hardware.asked).toHaveLength(1);
+  });
+
+  it('is not opened by standby itself', async () => {
+    await settle();
+    expect(hardware.asked).toEqual([]);
+    await media.setMicDevice('mic-2');
+    expect(hardware.asked).toEqual([]);
+  });
+
+  it('is released when standby ends while it is off', async () => {
+    await media.setMic(true);
+    await media.setMic(false);
+    media.setMicStandby(false);
+    expect(hardware.live).toEqual([]);
+  });
+
+  it('stays on when standby ends while it is on', async () => {
+    await media.setMic(true);
+    media.setMicStandby(false);
+    expect(media.state.mic).toBe(true);
+    void media.setMic(false);
+    expect(hardware.live).toEqual([]);
+  });
+
+  it('is released by close', async () => {
+    await media.setMic(true);
+    await media.setMic(false);
+    media.close();
+    expect(hardware.live).toEqual([]);
+  });
+
+  it('turned off while it opens is kept, and never sent even for a moment', async () => {
+    const { promise, resolve: open } = deferred();
+    hardware.gate = promise;
+    const sent: boolean[] = [];
+    media.on('change', () => sent.push(media.state.mic));
+    const on = media.setMic(true);
+    await settle();
+    const off = media.setMic(false);
+    open();
+    await Promise.all([on, off]);
+    expect(hardware.live).toHaveLength(1);
+    expect(sent).not.toContain(true);
+  });
+
+  it('changes to the device that is chosen while it is off', async () => {
+    await media.setMic(true);
+    await media.setMic(false);
+    await media.setMicDevice('mic-2');
+    expect(hardware.live.map(({ label }) => label)).toEqual(['Mic 2']);
+    expect(media.state.mic).toBe(false);
+  });
+
+  it('is not missed when it is unplugged while off', async () => {
+    await media.setMic(true);
+    await media.setMic(false);
+    hardware.unplug('mic-1');
+    await settle();
+    expect(lost).toEqual([]);
+    expect(hardware.live).toEqual([]);
+    await media.setMic(true);
+    expect(media.micDevice).toBe('mic-2');
+  });
+
+  it('one that cannot be turned on stays off', async () => {
+    hardware.failure = new DOMException('', 'NotReadableError');
+    await expect(media.setMic(true)).rejects.toMatchObject({ code: 'device-busy' });
+    expect(media.state.mic).toBe(false);
+    hardware.failure = undefined;
+    await media.setMic(true);
+    expect(media.state.mic).toBe(true);
+  });
+});
+
 describe('choosing a device', () => {
   it('while on, the new one is opened before the old one is released', async () => {
     await media.setMic(true);

@@ -19,6 +19,12 @@ export interface LocalChoices {
   selfView: boolean;
   /** How the stage is laid out; absent in what older versions have stored. */
   layout?: 'grid' | 'speaker';
+  /** Hold the space bar to talk; this and the next two are on unless somebody turned them off. */
+  pushToTalk?: boolean;
+  /** Tell who talks while muted. */
+  mutedHint?: boolean;
+  /** Sounds when somebody comes or goes. */
+  chimes?: boolean;
   speaker: string;
   micDevice: string;
   cameraDevice: string;
@@ -146,6 +152,9 @@ function isLocalChoices(value: unknown): value is LocalChoices {
     typeof value.camera === 'boolean' &&
     typeof value.selfView === 'boolean' &&
     (value.layout === undefined || value.layout === 'grid' || value.layout === 'speaker') &&
+    ['pushToTalk', 'mutedHint', 'chimes'].every(
+      (name) => value[name] === undefined || typeof value[name] === 'boolean',
+    ) &&
     typeof value.speaker === 'string' &&
     typeof value.micDevice === 'string' &&
     typeof value.cameraDevice === 'string' &&

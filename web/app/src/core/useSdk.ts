@@ -16,6 +16,7 @@ export interface LocalMediaView {
   devices: LocalMedia['devices'];
   micDevice: string | undefined;
   cameraDevice: string | undefined;
+  micSilent: boolean;
   processing: LocalMedia['processing'];
 }
 
@@ -26,6 +27,7 @@ const readMedia = (media: LocalMedia): LocalMediaView => ({
   devices: [...media.devices],
   micDevice: media.micDevice,
   cameraDevice: media.cameraDevice,
+  micSilent: media.micSilent,
   processing: { ...media.processing },
 });
 

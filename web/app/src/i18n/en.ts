@@ -1,4 +1,7 @@
+import comfort from './comfort.en';
+
 const en = {
+  ...comfort,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',

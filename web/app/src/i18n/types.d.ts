@@ -1,9 +1,16 @@
 import type testEn from '../connection-test/texts/en';
+import type rehearsalEn from '../prejoin/rehearsal/texts/en';
+import type voiceEn from '../voice/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; test: typeof testEn };
+    resources: {
+      translation: typeof en;
+      test: typeof testEn;
+      voice: typeof voiceEn;
+      rehearsal: typeof rehearsalEn;
+    };
     keySeparator: false;
     nsSeparator: false;
   }

@@ -1,4 +1,7 @@
+import comfort from './comfort.zh-CN';
+
 const chinese = {
+  ...comfort,
   'common.close': '关闭',
   'common.cancel': '取消',
   'common.dismiss': '忽略',

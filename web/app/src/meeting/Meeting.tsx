@@ -15,6 +15,7 @@ import { ConnectionStatus } from './ConnectionStatus';
 import { Controls, type DialogName, type PanelName } from './Controls';
 import { ParticipantsPanel } from './ParticipantsPanel';
 import { RemoteAudio } from './RemoteAudio';
+import { useChimes } from './chimes/useChimes';
 import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
 import { later, fetchLater } from '../ui/later';
@@ -22,6 +23,7 @@ import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
 import { useScreenShare } from './useScreenShare';
 
+const Voice = later(() => import('../voice/Voice'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
@@ -62,6 +64,7 @@ export function Meeting({
   const openChat = useCallback(() => setPanel('chat'), []);
   useSendFailures(outbox, panel === 'chat', openChat);
   useEffect(fetchLater, []);
+  useChimes(room);
   useWakeLock();
   useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
 
@@ -153,6 +156,14 @@ export function Meeting({
           onLeave={onLeave}
         />
       </footer>
+      <Voice
+        room={room}
+        media={media}
+        view={view}
+        devices={devices}
+        onDeviceError={deviceFailed}
+        onClose={closeDialog}
+      />
       <RemoteAudio participants={participants} />
       {dialog === 'settings' && (
         <SettingsDialog

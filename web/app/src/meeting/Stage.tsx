@@ -1,6 +1,7 @@
 import type { Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useSameMap } from '../core/alike';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { later } from '../ui/later';
@@ -92,8 +93,14 @@ export function Stage({
   useView(room, tiles, placed, aspects, pinned, full, inPip, receive);
 
   const places = new Map(placed.map((place) => [place.key, place]));
-  const owners = new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : [])));
-  const isOthers = (track: MediaStreamTrack, key: string) => (owners.get(track) ?? key) !== key;
+  // The same function until a track is somebody else's: then every tile has to look at its picture again.
+  const owners = useSameMap(
+    new Map(tiles.flatMap(({ key, track }) => (track ? [[track, key] as const] : []))),
+  );
+  const isOthers = useCallback(
+    (track: MediaStreamTrack, key: string) => (owners.get(track) ?? key) !== key,
+    [owners],
+  );
   const floating = placed.find((place) => place.role === 'floating');
 
   return (

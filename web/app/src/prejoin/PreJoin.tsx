@@ -10,6 +10,7 @@ import { LevelMeter } from '../ui/LevelMeter';
 import { PageHeader } from '../ui/PageHeader';
 import { DeviceNotices } from './DeviceNotices';
 import { Preview } from './Preview';
+import { RehearsalButton } from './rehearsal/RehearsalButton';
 
 export function PreJoin({
   roomName,
@@ -98,6 +99,7 @@ export function PreJoin({
               <span>{t('prejoin.level')}</span>
               <LevelMeter media={media} on={view.state.mic} />
             </div>
+            <RehearsalButton media={media} view={view} />
           </details>
         </form>
       </main>

@@ -8,6 +8,7 @@ import { LevelMeter } from '../../ui/LevelMeter';
 import { Modal } from '../../ui/Modal';
 import { LanguageSelect, ThemeSwitch } from '../../ui/PageHeader';
 import { Switch } from '../../ui/Switch';
+import { VoiceSettings } from '../../voice/VoiceSettings';
 
 const processing = [
   'echoCancellation',
@@ -57,6 +58,7 @@ export default function SettingsDialog({
           />
         ))}
       </section>
+      <VoiceSettings />
       <section className="settings-section">
         <h3>{t('settings.look')}</h3>
         <Switch

@@ -1,0 +1,5 @@
+const comfort = {
+  'rehearsal.open': 'Record a short test',
+};
+
+export default comfort;
