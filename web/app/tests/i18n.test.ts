@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import testEn from '../src/connection-test/texts/en';
 import testChinese from '../src/connection-test/texts/zh-CN';
+import pictureEn from '../src/quality-choice/texts/en';
+import pictureChinese from '../src/quality-choice/texts/zh-CN';
 import { detectLanguage } from '../src/i18n';
 import en from '../src/i18n/en';
 import chinese from '../src/i18n/zh-CN';
+import statsEn from '../src/statistics/texts/en';
+import statsChinese from '../src/statistics/texts/zh-CN';
 
 const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**', '!../src/**/texts/**'], {
   query: '?raw',
@@ -12,8 +16,8 @@ const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**
 });
 const code = Object.values(files).join('\n');
 
-const texts: Record<string, string> = { ...en, ...testEn };
-const translated: Record<string, string> = { ...chinese, ...testChinese };
+const texts: Record<string, string> = { ...en, ...testEn, ...statsEn, ...pictureEn };
+const translated: Record<string, string> = { ...chinese, ...testChinese, ...statsChinese, ...pictureChinese };
 /** Chinese has one plural form: `_other` stands for all of English's. */
 const withoutPlural = (key: string) => key.replace(/_(?:one|other)$/, '');
 const unique = (keys: string[]) => [...new Set(keys)].sort();

@@ -1,3 +1,5 @@
+import type { Diagnostics, StatsDetail } from './diagnostics/types';
+import type { SendLimit, SendQuality } from './sending/types';
 import type {
   ChatEntry,
   ErrorCode,
@@ -135,6 +137,10 @@ export interface RoomEvents {
   chat: readonly ChatEntry[];
   signaling: SignalingState;
   stats: ConnectionStats;
+  /** With `stats`: the same by connection and track, for plots. */
+  'stats-detail': StatsDetail;
+  /** Less of one's own picture is sent than chosen, or no longer. */
+  'send-limit': SendLimit | undefined;
   /** The room's settings changed. */
   settings: RoomSettings;
   /** One has become the room's host, or is not any more. */
@@ -172,6 +178,8 @@ export interface Room {
   readonly chat: readonly ChatEntry[];
   readonly signaling: SignalingState;
   readonly stats: ConnectionStats;
+  /** Why less of one's own picture is sent than `media.quality` allows; undefined while it is not so. */
+  readonly sendLimit: SendLimit | undefined;
   /** What the host has set: nobody new may come in, a password is asked for, media always goes through the server. */
   readonly settings: RoomSettings;
   /** Oneself may change the settings and remove others. */
@@ -196,6 +204,8 @@ export interface Room {
   reconnectNow(): void;
   /** Restart ICE with one participant or with all, and with the server. */
   restartIce(participant?: string): void;
+  /** Everything about the connections as they are now, for a bug report; passwords and keys are masked. */
+  diagnostics(): Promise<Diagnostics>;
   leave(): Promise<void>;
 }
 
@@ -213,6 +223,8 @@ export interface LocalMediaOptions {
   cameraDevice?: string | undefined;
   /** Default: all on. */
   processing?: Partial<AudioProcessing> | undefined;
+  /** How pictures are sent. Default: as well as camera and network can. */
+  quality?: SendQuality | undefined;
 }
 
 export interface LocalMediaEvents {
@@ -238,6 +250,7 @@ export interface LocalMedia {
   readonly micDevice: string | undefined;
   readonly cameraDevice: string | undefined;
   readonly processing: AudioProcessing;
+  readonly quality: SendQuality;
   on<K extends keyof LocalMediaEvents>(
     event: K,
     listener: (argument: LocalMediaEvents[K]) => void,
@@ -247,6 +260,8 @@ export interface LocalMedia {
   setMicDevice(deviceId: string): Promise<void>;
   setCameraDevice(deviceId: string): Promise<void>;
   setProcessing(processing: Partial<AudioProcessing>): Promise<void>;
+  /** Takes the place of the whole choice of before; applies at once, to the open camera and to every connection. */
+  setQuality(quality: SendQuality): Promise<void>;
   startScreen(): Promise<void>;
   stopScreen(): void;
   refreshDevices(): Promise<void>;

@@ -1,4 +1,7 @@
+import statistics from './statistics.en';
+
 const en = {
+  ...statistics,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',

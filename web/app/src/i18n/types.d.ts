@@ -1,9 +1,11 @@
 import type testEn from '../connection-test/texts/en';
+import type pictureEn from '../quality-choice/texts/en';
+import type statsEn from '../statistics/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; test: typeof testEn };
+    resources: { translation: typeof en; test: typeof testEn; stats: typeof statsEn; picture: typeof pictureEn };
     keySeparator: false;
     nsSeparator: false;
   }

@@ -1,4 +1,7 @@
+import statistics from './statistics.zh-CN';
+
 const chinese = {
+  ...statistics,
   'common.close': '关闭',
   'common.cancel': '取消',
   'common.dismiss': '忽略',
