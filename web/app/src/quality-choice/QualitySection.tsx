@@ -6,6 +6,7 @@ import { formatBitrate } from '../core/format';
 import { setChoices } from '../core/preferences';
 import { useStats } from '../core/useSdk';
 import type { DeviceKind } from '../core/useDevices';
+import './quality.css';
 import './texts';
 
 const heights = [720, 360, 180] as const;
@@ -100,7 +101,7 @@ function Row({
   // A choice of before that is not offered any more still counts, and is shown.
   const known = value === undefined || options.some(([one]) => one === value);
   return (
-    <label className="settings-row">
+    <label className="settings-row quality-row">
       <span className="switch-words">
         <span>{label}</span>
         {hint && <small id={id}>{hint}</small>}

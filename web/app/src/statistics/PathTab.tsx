@@ -35,9 +35,11 @@ function Way({ diagnostics, name }: { diagnostics: ConnectionDiagnostics; name: 
         {server ? t('path.toServer') : t('path.to', { name })}
       </h3>
       <p className="way-words">
-        {pair ? <Words pair={pair} server={server} name={name} /> : t('path.searching')}
+        <span>{pair ? <Words pair={pair} server={server} name={name} /> : t('path.searching')}</span>
         {pair?.roundTripMs !== undefined && (
-          <> {t('path.roundTrip', { time: formatUnit(pair.roundTripMs, 'milliseconds', i18n.language) })}</>
+          <span>
+            {t('path.roundTrip', { time: formatUnit(pair.roundTripMs, 'milliseconds', i18n.language) })}
+          </span>
         )}
       </p>
       {pair && <Ends pair={pair} server={server} />}

@@ -8,7 +8,7 @@ const chinese = {
   'stats.descriptions': 'SDP 描述',
   'stats.subject': '查看',
   'stats.own': '您的连接',
-  'stats.from': '来自 {{name}} 的音视频',
+  'stats.from': '来自 {{name}}',
   'stats.empty': '有其他人加入后，这里会显示数据。',
   'stats.emptyOf': '目前没有收到 {{name}} 的音视频。',
   'stats.ago': '3 分钟前',
