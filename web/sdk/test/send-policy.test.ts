@@ -65,6 +65,7 @@ describe('a line that carries too little', () => {
 
   it('that loses a fifth of everything counts as one, whatever is estimated', () => {
     expect(new Course().pass(6, { loss: 0.25 }).state).toMatchObject({ step: 1, reason: 'bandwidth' });
+    expect(new Course().pass(120, { loss: 0.25 }).state.step).toBe(2);
   });
 
   it('of which nothing is known is not held against anybody', () => {

@@ -97,7 +97,8 @@ export function limitOf({ step, reason }: SendState): SendLimit | undefined {
 
 function isShort(step: Step, { available, loss }: SendSigns): boolean {
   if (step === 3) return false;
-  if (loss >= HEAVY_LOSS) return true;
+  // Loss alone takes no picture away: where it is for want of bandwidth, the estimate says so as well.
+  if (loss >= HEAVY_LOSS && step < 2) return true;
   return available !== undefined && available < NEEDS[step];
 }
 
