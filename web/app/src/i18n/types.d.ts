@@ -5,7 +5,12 @@ import type en from './en';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en; test: typeof testEn; stats: typeof statsEn; picture: typeof pictureEn };
+    resources: {
+      translation: typeof en;
+      test: typeof testEn;
+      stats: typeof statsEn;
+      picture: typeof pictureEn;
+    };
     keySeparator: false;
     nsSeparator: false;
   }
