@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import testEn from '../src/connection-test/texts/en';
-import testChinese from '../src/connection-test/texts/zh-CN';
 import { detectLanguage } from '../src/i18n';
 import en from '../src/i18n/en';
 import chinese from '../src/i18n/zh-CN';
-import rehearsalEn from '../src/prejoin/rehearsal/texts/en';
-import rehearsalChinese from '../src/prejoin/rehearsal/texts/zh-CN';
-import voiceEn from '../src/voice/texts/en';
-import voiceChinese from '../src/voice/texts/zh-CN';
+
+type Texts = Record<string, string>;
+
+/** All texts of a language: what every page has, and what comes with views that are loaded later. */
+const together = (first: Texts, later: Record<string, Texts>) =>
+  Object.assign({}, first, ...Object.values(later)) as Texts;
+const texts = together(
+  en,
+  import.meta.glob<Texts>('../src/**/texts/en.ts', { import: 'default', eager: true }),
+);
+const translated = together(
+  chinese,
+  import.meta.glob<Texts>('../src/**/texts/zh-CN.ts', { import: 'default', eager: true }),
+);
 
 const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**', '!../src/**/texts/**'], {
   query: '?raw',
@@ -16,13 +24,6 @@ const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**
 });
 const code = Object.values(files).join('\n');
 
-const texts: Record<string, string> = { ...en, ...testEn, ...rehearsalEn, ...voiceEn };
-const translated: Record<string, string> = {
-  ...chinese,
-  ...testChinese,
-  ...rehearsalChinese,
-  ...voiceChinese,
-};
 /** Chinese has one plural form: `_other` stands for all of English's. */
 const withoutPlural = (key: string) => key.replace(/_(?:one|other)$/, '');
 const unique = (keys: string[]) => [...new Set(keys)].sort();

@@ -14,6 +14,8 @@ export interface DeviceTrackOptions {
   kind: DeviceKind;
   open: (constraints: MediaTrackConstraints) => Promise<MediaStreamTrack>;
   constraints: MediaTrackConstraints;
+  /** Other constraints can be applied to the open device. */
+  adjustable?: boolean;
   deviceId?: string | undefined;
 }
 
@@ -39,16 +41,18 @@ interface Waiter {
 export class DeviceTrack extends Emitter<DeviceTrackEvents> {
   readonly #kind: DeviceKind;
   readonly #open: DeviceTrackOptions['open'];
+  readonly #adjustable: boolean;
   #wanted: Wanted;
   #applied: Wanted;
   #track: MediaStreamTrack | undefined;
   #waiters: Waiter[] = [];
   #running = false;
 
-  constructor({ kind, open, constraints, deviceId }: DeviceTrackOptions) {
+  constructor({ kind, open, constraints, adjustable = false, deviceId }: DeviceTrackOptions) {
     super();
     this.#kind = kind;
     this.#open = open;
+    this.#adjustable = adjustable;
     this.#wanted = this.#applied = { on: false, standby: false, deviceId, strict: false, constraints };
   }
 
@@ -113,7 +117,7 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
       try {
         // Turning off takes no await, so that the device is free when `setOn(false)` returns.
         if (!target.on && !(target.standby && this.#track)) this.#replace(undefined);
-        else if (this.#needsOpening(target)) await this.#reopen(target);
+        else if (this.#needsOpening(target) && !(await this.#adjust(target))) await this.#reopen(target);
         // Turned off while it opened: it is not on even for a moment.
         this.#applied = target.on && !this.#wanted.on ? { ...target, on: false } : target;
         failure = undefined;
@@ -139,6 +143,17 @@ export class DeviceTrack extends Emitter<DeviceTrackEvents> {
   #needsOpening(target: Wanted): boolean {
     const { deviceId, constraints } = this.#applied;
     return !this.#track || target.deviceId !== deviceId || target.constraints !== constraints;
+  }
+
+  /** Without an interruption, where the device is the same. False if it has to be opened anew. */
+  async #adjust({ deviceId, constraints }: Wanted): Promise<boolean> {
+    if (!this.#adjustable || !this.#track || deviceId !== this.#applied.deviceId) return false;
+    try {
+      await this.#track.applyConstraints(constraints);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #reopen(target: Wanted): Promise<void> {

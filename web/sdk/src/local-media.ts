@@ -6,17 +6,14 @@ import { insecureContext } from './errors';
 import { LevelMeter } from './level-meter';
 import { MicWatch } from './mic-watch';
 import { ScreenShare } from './screen';
+import { cameraConstraints } from './sending/capture';
+import type { SendQuality } from './sending/types';
 import type { Tracks } from './slots';
 import { KaigiError } from './types';
 import type { AudioProcessing, LocalMedia, LocalMediaEvents, LocalMediaOptions } from './types';
 import type { MediaState } from './wire.gen';
 
 const PROCESSING: AudioProcessing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-const CAMERA: MediaTrackConstraints = {
-  width: { ideal: 1280 },
-  height: { ideal: 720 },
-  frameRate: { ideal: 30, max: 30 },
-};
 
 /** One's own devices; nothing is opened until asked for. */
 export function createLocalMedia(options: LocalMediaOptions = {}): LocalMedia {
@@ -35,6 +32,7 @@ export class Devices implements LocalMedia {
   #metered: MediaStreamTrack | undefined;
   #wasOn = false;
   #processing: AudioProcessing;
+  #quality: SendQuality;
   #devices: readonly MediaDeviceInfo[] = [];
   #state: MediaState = { mic: false, camera: false, screen: false, screenAudio: false };
   #tracks: Tracks = {};
@@ -43,6 +41,7 @@ export class Devices implements LocalMedia {
   constructor(options: LocalMediaOptions, media: MediaDevicesLike | undefined) {
     this.#media = media;
     this.#processing = { ...PROCESSING, ...options.processing };
+    this.#quality = options.quality ?? {};
     const capture = new Capture(media);
     this.#mic = new DeviceTrack({
       kind: 'mic',
@@ -53,7 +52,8 @@ export class Devices implements LocalMedia {
     this.#camera = new DeviceTrack({
       kind: 'camera',
       open: (constraints) => capture.open('camera', constraints),
-      constraints: CAMERA,
+      constraints: cameraConstraints(this.#quality),
+      adjustable: true,
       deviceId: options.cameraDevice,
     });
     this.#screen = new ScreenShare(media);
@@ -96,6 +96,10 @@ export class Devices implements LocalMedia {
 
   get processing(): AudioProcessing {
     return this.#processing;
+  }
+
+  get quality(): SendQuality {
+    return this.#quality;
   }
 
   on<K extends keyof LocalMediaEvents>(
@@ -143,6 +147,17 @@ export class Devices implements LocalMedia {
       this.#processing = before;
       this.#events.emit('change', undefined);
       throw error;
+    }
+  }
+
+  async setQuality(quality: SendQuality): Promise<void> {
+    this.#assertOpen();
+    this.#quality = { ...quality };
+    try {
+      await this.#camera.setConstraints(cameraConstraints(quality));
+    } finally {
+      // What is sent is a matter of the connections as well: they follow whatever the camera does.
+      this.#events.emit('change', undefined);
     }
   }
 

@@ -1,7 +1,10 @@
 import type { Delivery } from './data-channels';
+import type { NamedConnection } from './diagnostics/snapshot';
 import { Emitter } from './emitter';
 import { Peer } from './peer';
 import type { FirstOffer } from './roster';
+import { NO_LIMITS } from './sending/limits';
+import type { PictureLimits } from './sending/limits';
 import type { Tracks } from './slots';
 import type { Sample } from './stats';
 import type { DataMessage, PeerPath, TrackSource } from './types';
@@ -42,6 +45,7 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #links = new Map<ParticipantId, Link>();
   #iceServers: RTCIceServer[] = [];
   #tracks: Tracks;
+  #limits: PictureLimits = NO_LIMITS;
   #video = true;
   #online = true;
   #spare: { connection: RTCPeerConnection; timer: ReturnType<typeof setTimeout> } | undefined;
@@ -71,6 +75,7 @@ export class Mesh extends Emitter<MeshEvents> {
       firstOffer,
       configuration: this.configuration,
       tracks: this.#tracks,
+      limits: this.#limits,
       video: this.#video,
       createConnection: (configuration) => this.create(configuration),
     });
@@ -135,6 +140,12 @@ export class Mesh extends Emitter<MeshEvents> {
     for (const { peer } of this.#links.values()) peer.setTracks(tracks);
   }
 
+  /** What the pictures sent are held to. */
+  setLimits(limits: PictureLimits): void {
+    this.#limits = limits;
+    for (const { peer } of this.#links.values()) peer.setLimits(limits);
+  }
+
   /** Whether pictures are to come. */
   setVideo(wanted: boolean): void {
     this.#video = wanted;
@@ -197,6 +208,14 @@ export class Mesh extends Emitter<MeshEvents> {
       }
     });
     return (await Promise.all(samples)).filter((sample) => sample !== undefined);
+  }
+
+  get connections(): NamedConnection[] {
+    return [...this.#links].map(([connection, { peer }]) => ({
+      connection,
+      path: peer.path,
+      peer: peer.connection,
+    }));
   }
 
   /** How connections are made now, those to a server included. */

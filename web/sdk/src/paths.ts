@@ -1,10 +1,13 @@
 import type { Delivery } from './data-channels';
+import type { NamedConnection } from './diagnostics/snapshot';
 import { Emitter } from './emitter';
 import { Handover } from './handover';
 import { Mesh } from './mesh';
 import type { MeshOptions } from './mesh';
 import type { FirstOffer } from './roster';
 import { RoutedSession } from './routed/session';
+import { NO_LIMITS } from './sending/limits';
+import type { PictureLimits } from './sending/limits';
 import { SLOTS } from './slots';
 import type { Tracks } from './slots';
 import type { Sound } from './speaking';
@@ -68,6 +71,7 @@ export class Paths extends Emitter<PathsEvents> {
   #sharedPort: readonly string[] = [];
   #online = true;
   #tracks: Tracks;
+  #pictureLimits: PictureLimits = NO_LIMITS;
   #view: View = { receive: 'everything', wants: [] };
   readonly #present = new Map<ParticipantId, Participant>();
   /** Direct connections on their way out, by participant. */
@@ -179,6 +183,13 @@ export class Paths extends Emitter<PathsEvents> {
     this.#server?.setTracks(tracks);
   }
 
+  /** What the pictures sent are held to, on every way. */
+  setPictureLimits(limits: PictureLimits): void {
+    this.#pictureLimits = limits;
+    this.#mesh.setLimits(limits);
+    this.#server?.setLimits(limits);
+  }
+
   setView(view: View): void {
     this.#view = view;
     this.#mesh.setVideo(view.receive !== 'audio-only');
@@ -257,6 +268,13 @@ export class Paths extends Emitter<PathsEvents> {
     return samples;
   }
 
+  /** All connections there are, to be looked at. */
+  get connections(): NamedConnection[] {
+    const server = this.#server;
+    const routed = server ? [{ connection: 'server', path: server.path, peer: server.connection }] : [];
+    return [...this.#mesh.connections, ...routed];
+  }
+
   closeAll(): void {
     clearInterval(this.#timer);
     this.#mesh.closeAll();
@@ -286,6 +304,7 @@ export class Paths extends Emitter<PathsEvents> {
       sharedPort: this.#sharedPort,
       limits: this.#limits,
       tracks: this.#tracks,
+      pictureLimits: this.#pictureLimits,
       view: this.#view,
       createConnection: (configuration) => this.#mesh.create(configuration),
       connect,

@@ -7,7 +7,19 @@ import { Flow, LOOK_MS } from './flow';
 import { IceRecovery } from './ice-recovery';
 import { Negotiation } from './negotiation';
 import type { FirstOffer } from './roster';
-import { addSlots, adoptSlots, receivedTracks, receiveVideo, setTrack, SLOTS, tuneSlots } from './slots';
+import { NO_LIMITS } from './sending/limits';
+import type { PictureLimits } from './sending/limits';
+import { ParameterQueue } from './sending/parameter-queue';
+import {
+  addSlots,
+  adoptSlots,
+  limitSlots,
+  receivedTracks,
+  receiveVideo,
+  setTrack,
+  SLOTS,
+  tuneSlots,
+} from './slots';
 import type { Tracks } from './slots';
 import { bytesReceived, selectedPair } from './stats-report';
 import type { PeerPath, TrackSource } from './types';
@@ -22,6 +34,8 @@ export interface PeerOptions {
   configuration: RTCConfiguration;
   /** What to send. */
   tracks: Tracks;
+  /** What the pictures sent are held to. */
+  limits?: PictureLimits;
   /** Whether pictures are to come. */
   video: boolean;
   createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
@@ -48,8 +62,10 @@ export class Peer extends Emitter<PeerEvents> {
   readonly #negotiation: Negotiation;
   readonly #data = new DataChannels();
   readonly #arrivals = new Arrivals();
+  readonly #parameters = new ParameterQueue();
   #configuration: RTCConfiguration;
   #sending: Tracks;
+  #limits: PictureLimits;
   #video: boolean;
   #transceivers: RTCRtpTransceiver[] = [];
   #tracks: Tracks = {};
@@ -62,6 +78,7 @@ export class Peer extends Emitter<PeerEvents> {
     const { polite, firstOffer, createConnection } = options;
     this.#configuration = options.configuration;
     this.#sending = options.tracks;
+    this.#limits = options.limits ?? NO_LIMITS;
     this.#video = options.video;
     this.#recovery = new IceRecovery(polite ? POLITE_PATIENCE_MS : 0);
     this.#negotiation = new Negotiation({
@@ -93,6 +110,7 @@ export class Peer extends Emitter<PeerEvents> {
     this.#negotiation.on('negotiated', () => this.#handleNegotiated());
     this.#negotiation.on('renewed', () => {
       this.#tuned = false;
+      this.#parameters.clear();
       this.#arrivals.clear();
       this.#recovery.handleRenewed();
     });
@@ -173,6 +191,13 @@ export class Peer extends Emitter<PeerEvents> {
     });
   }
 
+  /** What the pictures sent are held to from now on. */
+  setLimits(limits: PictureLimits): void {
+    this.#limits = limits;
+    // Before that there is nothing to set: it is done with the rest.
+    if (this.#tuned) limitSlots(this.#transceivers, limits, this.#sending, this.#parameters);
+  }
+
   /** Whether pictures are to come: the browser sees to it that the other side is told, by an offer. */
   setVideo(wanted: boolean): void {
     this.#video = wanted;
@@ -205,6 +230,7 @@ export class Peer extends Emitter<PeerEvents> {
     clearInterval(this.#looks);
     this.#recovery.close();
     this.#data.clear();
+    this.#parameters.clear();
     this.#negotiation.close();
   }
 
@@ -222,7 +248,8 @@ export class Peer extends Emitter<PeerEvents> {
     if (this.#tuned) return;
     this.#tuned = true;
     receiveVideo(this.#transceivers, this.#video);
-    tuneSlots(this.#transceivers);
+    tuneSlots(this.#transceivers, this.#parameters);
+    limitSlots(this.#transceivers, this.#limits, this.#sending, this.#parameters);
   }
 
   async #look(): Promise<void> {

@@ -2,6 +2,9 @@ import { Ballots } from './ballots';
 import { Chat } from './chat';
 import { BUFFERED_BYTES } from './data-channels';
 import { encodeFrame } from './data-frame';
+import { DetailSampler } from './diagnostics/detail';
+import { snapshot } from './diagnostics/snapshot';
+import type { Diagnostics } from './diagnostics/types';
 import { Emitter } from './emitter';
 import { HostDesk, trackSource } from './hosting';
 import { IceServers } from './ice-server-renewal';
@@ -16,6 +19,8 @@ import { RemoteSpeaking } from './remote-speaking';
 import type { ResumeStore } from './resume-store';
 import { Roster } from './roster';
 import { wholeView } from './routed/view';
+import { SendControl } from './sending/control';
+import type { SendLimit } from './sending/types';
 import { notJoined } from './signaling';
 import type { RoomEvent, Signaling } from './signaling';
 import { SpeakingDetector } from './speaking';
@@ -81,6 +86,8 @@ export class Meeting implements Room {
   readonly polls: Ballots;
   readonly #mediaReport: MediaReport;
   readonly #sampler = new StatsSampler();
+  readonly #details = new DetailSampler();
+  readonly #sending: SendControl;
   readonly #speaking = new RemoteSpeaking();
   readonly #presence = new Presence();
   readonly #ownVoice = new SpeakingDetector();
@@ -116,6 +123,7 @@ export class Meeting implements Room {
       speaking: this.#speaking,
       presence: this.#presence,
     });
+    this.#sending = new SendControl(media);
     this.#iceServers = new IceServers({
       serverUrl,
       extra: options.iceServers,
@@ -162,6 +170,10 @@ export class Meeting implements Room {
 
   get stats(): ConnectionStats {
     return this.#stats;
+  }
+
+  get sendLimit(): SendLimit | undefined {
+    return this.#sending.limited;
   }
 
   get settings(): RoomSettings {
@@ -258,6 +270,15 @@ export class Meeting implements Room {
     return this.#paths.offered();
   }
 
+  async diagnostics(): Promise<Diagnostics> {
+    const found = await Promise.all(this.#paths.connections.map(snapshot));
+    return {
+      at: Date.now(),
+      ...(this.#joined ? { serverVersion: this.#joined.serverVersion } : {}),
+      connections: found.filter((one) => one !== undefined),
+    };
+  }
+
   async leave(): Promise<void> {
     this.#store?.forget();
     await this.#signaling.leave();
@@ -324,6 +345,8 @@ export class Meeting implements Room {
     paths.on('closed', (id) => roster.handlePeerClosed(id));
     this.#speaking.on('change', (id) => views.refresh(id));
     this.#presence.on('change', (id) => views.refresh(id));
+    this.#sending.on('limits', (limits) => paths.setPictureLimits(limits));
+    this.#sending.on('limited', (limit) => this.#events.emit('send-limit', limit));
     views.on('change', (participants) => {
       if (!this.#ownView) paths.setView(wholeView(participants));
       this.#events.emit('participants', participants);
@@ -352,7 +375,7 @@ export class Meeting implements Room {
     // Before any track is sent: two open microphones beside each other howl.
     if (!before && joined.sameDevice) void this.media.setMic(false);
     this.#iceServers.announce(joined);
-    this.#paths.setTracks(this.media.tracks);
+    this.#handleTracks();
     const sameSelf = before?.participant.id === own.id && before.participant.incarnation === own.incarnation;
     const forgotten = before !== undefined && !(sameSelf && joined.outcome === 'resumed');
     this.#paths.handleJoined(own.id, topology, mediaLimits, forgotten);
@@ -440,9 +463,14 @@ export class Meeting implements Room {
 
   #handleMedia(): void {
     obey(this.media, this.permissions);
-    this.#paths.setTracks(this.media.tracks);
+    this.#handleTracks();
     if (!this.media.state.mic && this.#ownVoice.silence()) this.#events.emit('local-speaking', false);
     this.#mediaReport.tell();
+  }
+
+  #handleTracks(): void {
+    this.#paths.setTracks(this.media.tracks);
+    this.#sending.handleMedia();
   }
 
   #handleLevel(level: number): void {
@@ -477,6 +505,9 @@ export class Meeting implements Room {
     if (participants.length === 0 && this.#stats.path === 'waiting') return;
     this.#stats = this.#sampler.sample(samples, participants);
     this.#events.emit('stats', this.#stats);
+    const detail = this.#details.sample(samples, this.media.tracks, participants, Date.now());
+    this.#sending.handleDetail(detail, performance.now());
+    this.#events.emit('stats-detail', detail);
   }
 
   #addChat(lines: readonly ChatEntry[]): void {

@@ -1,3 +1,7 @@
+import { chooseCodec } from './sending/codec';
+import { cameraEncoding, limitEncodings, screenEncodings } from './sending/encodings';
+import type { PictureLimits } from './sending/limits';
+import type { ParameterQueue } from './sending/parameter-queue';
 import type { TrackSource } from './types';
 
 /** The m-lines of a direct connection, in this order; the data channel's comes last. */
@@ -60,20 +64,50 @@ export function setTrack(transceiver: RTCRtpTransceiver, track: MediaStreamTrack
 }
 
 /** Sets bit rates and priorities where the transceiver was not made by `addSlots`; needs a finished negotiation. */
-export function tuneSlots(transceivers: readonly RTCRtpTransceiver[]): void {
+export function tuneSlots(transceivers: readonly RTCRtpTransceiver[], queue: ParameterQueue): void {
   transceivers.forEach(({ sender }, index) => {
     const source = SLOTS[index];
     if (!source) return;
-    const parameters: SendParameters = sender.getParameters();
-    const encoding = parameters.encodings?.[0];
-    if (!encoding) return;
-    Object.assign(encoding, ENCODINGS[source]);
-    if (kindOf(source) === 'video') {
-      // Of a shared screen every letter counts; a face may lose a little of everything.
-      parameters.degradationPreference = source === 'screen' ? 'maintain-resolution' : 'balanced';
-    }
     // A wish, not a need: a browser that knows less than this sends with its own defaults.
-    sender.setParameters(parameters).catch(() => undefined);
+    queue.set(sender, 'tune', (parameters: SendParameters) => {
+      const encoding = parameters.encodings?.[0];
+      if (!encoding) return false;
+      Object.assign(encoding, ENCODINGS[source]);
+      if (kindOf(source) === 'video') {
+        // Of a shared screen every letter counts; a face may lose a little of everything.
+        parameters.degradationPreference = source === 'screen' ? 'maintain-resolution' : 'balanced';
+      }
+      return true;
+    });
+  });
+}
+
+/** Holds the pictures that are sent to limits; sound is left alone. */
+export function limitSlots(
+  transceivers: readonly RTCRtpTransceiver[],
+  limits: PictureLimits,
+  tracks: Tracks,
+  queue: ParameterQueue,
+): void {
+  transceivers.forEach(({ sender }, index) => {
+    const source = SLOTS[index];
+    if (source !== 'camera' && source !== 'screen') return;
+    // Not the sender's: it may be about to get this one.
+    const track = tracks[source];
+    queue.set(sender, 'limit', ({ encodings }) => {
+      const base = ENCODINGS[source];
+      const all =
+        source === 'camera'
+          ? [cameraEncoding(base, limits, track?.getSettings().height)]
+          : screenEncodings([base], limits);
+      const changed = limitEncodings(encodings, all);
+      const [encoding] = encodings;
+      const active = all[0]?.allowed ?? true;
+      if (!encoding || (encoding.active ?? true) === active) return changed;
+      encoding.active = active;
+      return true;
+    });
+    queue.set(sender, 'codec', (parameters) => chooseCodec(parameters, limits.codec));
   });
 }
 

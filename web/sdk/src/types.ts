@@ -1,3 +1,5 @@
+import type { Diagnostics, StatsDetail } from './diagnostics/types';
+import type { SendLimit, SendQuality } from './sending/types';
 import type {
   ChatEntry,
   ErrorCode,
@@ -160,6 +162,10 @@ export interface RoomEvents {
   reaction: { from: string; reaction: Reaction };
   signaling: SignalingState;
   stats: ConnectionStats;
+  /** With `stats`: the same by connection and track, for plots. */
+  'stats-detail': StatsDetail;
+  /** Less of one's own picture is sent than chosen, or no longer. */
+  'send-limit': SendLimit | undefined;
   /** The room's settings changed. */
   settings: RoomSettings;
   /** One has become a host of the room, or is not any more. */
@@ -251,6 +257,8 @@ export interface Room {
   readonly chat: readonly ChatEntry[];
   readonly signaling: SignalingState;
   readonly stats: ConnectionStats;
+  /** Why less of one's own picture is sent than `media.quality` allows; undefined while it is not so. */
+  readonly sendLimit: SendLimit | undefined;
   /** What the hosts have set: nobody new may come in, a password is asked for, what others may do, … */
   readonly settings: RoomSettings;
   /** Oneself may do what `hosting` offers. */
@@ -288,6 +296,8 @@ export interface Room {
   reconnectNow(): void;
   /** Restart ICE with one participant or with all, and with the server. */
   restartIce(participant?: string): void;
+  /** Everything about the connections as they are now, for a bug report; passwords and keys are masked. */
+  diagnostics(): Promise<Diagnostics>;
   leave(): Promise<void>;
 }
 
@@ -305,6 +315,8 @@ export interface LocalMediaOptions {
   cameraDevice?: string | undefined;
   /** Default: all on. */
   processing?: Partial<AudioProcessing> | undefined;
+  /** How pictures are sent. Default: as well as camera and network can. */
+  quality?: SendQuality | undefined;
 }
 
 export interface LocalMediaEvents {
@@ -338,6 +350,7 @@ export interface LocalMedia {
   readonly micSilent: boolean;
   readonly cameraDevice: string | undefined;
   readonly processing: AudioProcessing;
+  readonly quality: SendQuality;
   on<K extends keyof LocalMediaEvents>(
     event: K,
     listener: (argument: LocalMediaEvents[K]) => void,
@@ -353,6 +366,8 @@ export interface LocalMedia {
   setMicDevice(deviceId: string): Promise<void>;
   setCameraDevice(deviceId: string): Promise<void>;
   setProcessing(processing: Partial<AudioProcessing>): Promise<void>;
+  /** Takes the place of the whole choice of before; applies at once, to the open camera and to every connection. */
+  setQuality(quality: SendQuality): Promise<void>;
   startScreen(): Promise<void>;
   stopScreen(): void;
   refreshDevices(): Promise<void>;

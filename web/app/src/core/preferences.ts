@@ -1,4 +1,4 @@
-import type { AudioProcessing } from '@kaigi/client';
+import type { AudioProcessing, Receive, SendQuality } from '@kaigi/client';
 import { readStored, writeStored } from './storage';
 import { createStore, useStore } from './store';
 
@@ -29,6 +29,9 @@ export interface LocalChoices {
   micDevice: string;
   cameraDevice: string;
   processing: AudioProcessing;
+  /** How one's own picture is sent, and what is received; absent in what older versions have stored. */
+  quality?: SendQuality;
+  receive?: Receive;
   recentRooms: string[];
 }
 
@@ -162,8 +165,22 @@ function isLocalChoices(value: unknown): value is LocalChoices {
     ['echoCancellation', 'noiseSuppression', 'autoGainControl'].every(
       (name) => typeof (value.processing as Record<string, unknown>)[name] === 'boolean',
     ) &&
+    isQuality(value.quality) &&
+    (value.receive === undefined || ['everything', 'low', 'audio-only'].includes(value.receive as string)) &&
     Array.isArray(value.recentRooms) &&
     value.recentRooms.every((room) => typeof room === 'string')
+  );
+}
+
+function isQuality(value: unknown): value is SendQuality | undefined {
+  if (value === undefined) return true;
+  const numbers = ['height', 'frameRate', 'bitrate'];
+  return (
+    isRecord(value) &&
+    numbers.every(
+      (name) => value[name] === undefined || (Number.isFinite(value[name]) && Number(value[name]) > 0),
+    ) &&
+    (value.codec === undefined || typeof value.codec === 'string')
   );
 }
 

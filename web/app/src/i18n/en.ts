@@ -1,7 +1,9 @@
 import comfort from './comfort.en';
+import statistics from './statistics.en';
 
 const en = {
   ...comfort,
+  ...statistics,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',

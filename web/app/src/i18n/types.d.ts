@@ -1,6 +1,8 @@
 import type testEn from '../connection-test/texts/en';
 import type rehearsalEn from '../prejoin/rehearsal/texts/en';
 import type voiceEn from '../voice/texts/en';
+import type pictureEn from '../quality-choice/texts/en';
+import type statsEn from '../statistics/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
@@ -10,6 +12,8 @@ declare module 'i18next' {
       test: typeof testEn;
       voice: typeof voiceEn;
       rehearsal: typeof rehearsalEn;
+      stats: typeof statsEn;
+      picture: typeof pictureEn;
     };
     keySeparator: false;
     nsSeparator: false;

@@ -1,7 +1,9 @@
 import comfort from './comfort.zh-CN';
+import statistics from './statistics.zh-CN';
 
 const chinese = {
   ...comfort,
+  ...statistics,
   'common.close': '关闭',
   'common.cancel': '取消',
   'common.dismiss': '忽略',

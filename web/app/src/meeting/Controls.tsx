@@ -12,7 +12,7 @@ import type { Layout } from './plan';
 import type { Pip } from './usePip';
 import type { ScreenShare } from './useScreenShare';
 
-export type PanelName = 'chat' | 'participants' | undefined;
+export type PanelName = 'chat' | 'participants' | 'statistics' | undefined;
 export type DialogName = 'settings' | 'invite' | 'shortcuts' | 'room' | undefined;
 
 export function Controls(props: {
@@ -21,7 +21,7 @@ export function Controls(props: {
   onDeviceError: (kind: DeviceKind, error: unknown) => void;
   screen: ScreenShare;
   panel: PanelName;
-  onPanel: (panel: 'chat' | 'participants') => void;
+  onPanel: (panel: NonNullable<PanelName>) => void;
   unread: number;
   people: number;
   selfView: boolean;
@@ -105,6 +105,7 @@ export function Controls(props: {
           onLayout={onLayout}
           host={props.host}
           onDialog={props.onDialog}
+          onStatistics={() => onPanel('statistics')}
         />
       </div>
       <div className="controls-end">

@@ -1,4 +1,4 @@
-import type { LocalMedia, Receive, RemoteParticipant, Room } from '@kaigi/client';
+import type { LocalMedia, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChatPanel } from '../chat/ChatPanel';
@@ -18,6 +18,8 @@ import { RemoteAudio } from './RemoteAudio';
 import { useChimes } from './chimes/useChimes';
 import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
+import { useStatsHistory } from '../statistics/history';
+import { useSendLimitToasts } from '../statistics/useSendLimitToasts';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
@@ -29,6 +31,7 @@ const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
 const RemoveDialog = later(() => import('./dialogs/RemoveDialog'));
 const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
+const StatisticsPanel = later(() => import('../statistics/StatisticsPanel'));
 
 export function Meeting({
   room,
@@ -46,10 +49,9 @@ export function Meeting({
   const participants = useParticipants(room);
   // Who is away is in the list, where it says so, and has nothing to show.
   const present = useMemo(() => participants.filter(({ away }) => !away), [participants]);
-  const { selfView, layout = 'grid' } = useChoices();
+  const { selfView, layout = 'grid', receive = 'everything' } = useChoices();
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
-  const [receive, setReceive] = useState<Receive>('everything');
   const host = useHost(room);
   const [removing, setRemoving] = useState<RemoteParticipant>();
   const keepAll = useCallback(() => setRemoving(undefined), []);
@@ -60,6 +62,9 @@ export function Meeting({
   const screen = useScreenShare(media);
   const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
+  useSendLimitToasts(room);
+  const history = useStatsHistory(room);
+  const closePanel = useCallback(() => setPanel(undefined), []);
   const closeDialog = useCallback(() => setDialog(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
   useSendFailures(outbox, panel === 'chat', openChat);
@@ -82,6 +87,7 @@ export function Meeting({
     { key: 's', run: screen.toggle },
     { key: 'c', run: () => togglePanel('chat') },
     { key: 'p', run: () => togglePanel('participants') },
+    { key: 'd', run: () => togglePanel('statistics') },
     { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
     { key: 'i', run: () => setDialog('invite') },
     { key: 'f', run: () => toggleFullscreen(document.documentElement) },
@@ -129,6 +135,7 @@ export function Meeting({
             onClose={() => setPanel(undefined)}
           />
         )}
+        {panel === 'statistics' && <StatisticsPanel room={room} history={history} onClose={closePanel} />}
       </div>
       <footer className="meeting-bar">
         <div className="meeting-info">
@@ -147,7 +154,7 @@ export function Meeting({
           selfView={selfView}
           onSelfView={(shown) => setChoices({ selfView: shown })}
           receive={receive}
-          onReceive={setReceive}
+          onReceive={(receive) => setChoices({ receive })}
           layout={layout}
           pip={pip}
           onLayout={(layout) => setChoices({ layout })}
@@ -167,6 +174,7 @@ export function Meeting({
       <RemoteAudio participants={participants} />
       {dialog === 'settings' && (
         <SettingsDialog
+          room={room}
           media={media}
           view={view}
           devices={devices}

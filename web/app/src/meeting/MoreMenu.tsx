@@ -1,5 +1,6 @@
 import type { Receive } from '@kaigi/client';
 import {
+  Activity,
   Check,
   EllipsisVertical,
   Eye,
@@ -34,6 +35,7 @@ export function MoreMenu({
   onLayout,
   host,
   onDialog,
+  onStatistics,
 }: {
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
@@ -44,6 +46,7 @@ export function MoreMenu({
   onLayout: (layout: Layout) => void;
   host: boolean;
   onDialog: (dialog: DialogName) => void;
+  onStatistics: () => void;
 }) {
   const { t } = useTranslation();
   const full = useFullscreen();
@@ -94,6 +97,7 @@ export function MoreMenu({
               pip.toggle,
               close,
             )}
+          {item(<Activity aria-hidden="true" />, t('statistics.title'), onStatistics, close)}
           {keyboard &&
             item(<Keyboard aria-hidden="true" />, t('shortcuts.title'), () => onDialog('shortcuts'), close)}
           <Choice

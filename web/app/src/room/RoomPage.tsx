@@ -51,11 +51,12 @@ function RoomRound({
 }) {
   const { t } = useTranslation();
   const [media] = useState(() => {
-    const { micDevice, cameraDevice, processing } = currentChoices();
+    const { micDevice, cameraDevice, processing, quality } = currentChoices();
     return createLocalMedia({
       micDevice: micDevice || undefined,
       cameraDevice: cameraDevice || undefined,
       processing,
+      quality,
     });
   });
   const devices = useDevices(media);

@@ -6,7 +6,7 @@ import type { TrackSource } from '../types';
  * Lowest first. What a viewer needs less of than this it gets less of: the server forwards the layer that fits
  * the viewer's tile and network.
  */
-const ENCODINGS: Record<TrackSource, RTCRtpEncodingParameters[]> = {
+export const ENCODINGS: Record<TrackSource, RTCRtpEncodingParameters[]> = {
   mic: [{ priority: 'high', networkPriority: 'high' }],
   camera: [
     { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },

@@ -2,6 +2,8 @@ import { Arrivals } from '../arrivals';
 import type { Delivery } from '../data-channels';
 import { decodeFrame } from '../data-frame';
 import { Emitter } from '../emitter';
+import { cameraLayers, screenEncodings } from '../sending/encodings';
+import type { PictureLimits } from '../sending/limits';
 import { SLOTS } from '../slots';
 import type { Tracks } from '../slots';
 import type { Sound } from '../speaking';
@@ -17,6 +19,7 @@ import type {
   View,
 } from '../wire.gen';
 import { LayerSwitch } from './layer-switch';
+import { ENCODINGS } from './lines';
 import { RoutedMessages } from './messages';
 import { ServerLink } from './server-link';
 import { SlotTable } from './slot-table';
@@ -29,6 +32,8 @@ export interface RoutedSessionOptions {
   sharedPort: readonly string[];
   limits: MediaLimits;
   tracks: Tracks;
+  /** What the pictures sent are held to. */
+  pictureLimits: PictureLimits;
   view: View;
   createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   connect: (offer: MediaOffer) => Promise<MediaAnswer>;
@@ -52,6 +57,8 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
   readonly #layers = new LayerSwitch();
   readonly #view: ViewReport;
   readonly #messages: RoutedMessages;
+  #tracks: Tracks;
+  #limits: PictureLimits;
   #offered: () => void = () => undefined;
   /** Resolves when the first offer is on its way. */
   readonly offered = new Promise<void>((resolve) => (this.#offered = resolve));
@@ -66,6 +73,9 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
         return answer;
       },
     }));
+    this.#tracks = options.tracks;
+    this.#limits = options.pictureLimits;
+    this.#limitLayers();
     this.#view = new ViewReport(options.sendView);
     this.#view.set(options.view);
     this.#messages = new RoutedMessages(link.channels);
@@ -78,6 +88,7 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     link.on('renewed', () => {
       this.#view.handleReady(false);
       this.#layers.clear();
+      this.#limitLayers();
       this.#arrivals.clear();
       this.#handleSlotChange(this.#slots.clear());
     });
@@ -96,6 +107,10 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
   start(): void {
     this.#link.ensureVideoSlots(this.#view.wanted);
     this.#link.start();
+  }
+
+  get connection(): RTCPeerConnection {
+    return this.#link.connection;
   }
 
   get path(): PeerPath {
@@ -166,7 +181,14 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
 
   /** What to send. */
   setTracks(tracks: Tracks): void {
+    this.#tracks = tracks;
     this.#link.setTracks(tracks);
+  }
+
+  /** What the pictures sent are held to. */
+  setLimits(limits: PictureLimits): void {
+    this.#limits = limits;
+    this.#limitLayers();
   }
 
   /** What to receive. */
@@ -220,6 +242,18 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     this.#layers.clear();
     this.#messages.close();
     this.#link.close();
+  }
+
+  #limitLayers(): void {
+    for (const source of ['camera', 'screen'] as const) {
+      const sender = this.#link.lines.senders[SLOTS.indexOf(source)]?.sender;
+      if (!sender) continue;
+      const limits =
+        source === 'camera'
+          ? cameraLayers(ENCODINGS.camera, this.#limits, this.#tracks.camera?.getSettings().height)
+          : screenEncodings(ENCODINGS.screen, this.#limits);
+      this.#layers.limit(sender, limits);
+    }
   }
 
   #receiverOf(id: ParticipantId, source: TrackSource): RTCRtpReceiver | undefined {

@@ -1,8 +1,13 @@
 import type { MediaDevicesLike } from '../../src/capture';
 
+let tracks = 0;
+
 export class FakeTrack extends EventTarget {
   readyState: MediaStreamTrackState = 'live';
   contentHint = '';
+  readonly id = `track ${++tracks}`;
+  /** What was asked of it since it was opened. */
+  applied: MediaTrackConstraints | undefined;
   constructor(
     readonly kind: 'audio' | 'video',
     readonly label: string,
@@ -12,6 +17,9 @@ export class FakeTrack extends EventTarget {
   }
   getSettings(): MediaTrackSettings {
     return { deviceId: this.deviceId };
+  }
+  async applyConstraints(constraints: MediaTrackConstraints): Promise<void> {
+    this.applied = constraints;
   }
   stop(): void {
     this.readyState = 'ended';

@@ -18,12 +18,12 @@ interface FakeReceiver {
 
 class FakeSender {
   track: unknown;
-  parameters: { encodings: RTCRtpEncodingParameters[] };
+  parameters: { encodings: RTCRtpEncodingParameters[]; codecs: RTCRtpCodecParameters[] };
   /** Thrown at the next change. */
   failure: Error | undefined;
   constructor(track: unknown, encodings: RTCRtpEncodingParameters[]) {
     this.track = track;
-    this.parameters = { encodings };
+    this.parameters = { encodings, codecs: [] };
   }
   async replaceTrack(track: unknown): Promise<void> {
     this.track = track;
@@ -31,7 +31,7 @@ class FakeSender {
   getParameters() {
     return structuredClone(this.parameters);
   }
-  async setParameters(parameters: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+  async setParameters(parameters: FakeSender['parameters']): Promise<void> {
     await Promise.resolve();
     const { failure } = this;
     this.failure = undefined;

@@ -1,8 +1,9 @@
-import type { AudioProcessing, LocalMedia } from '@kaigi/client';
+import type { AudioProcessing, LocalMedia, Room } from '@kaigi/client';
 import { useTranslation } from 'react-i18next';
 import { setChoices, useChoices } from '../../core/preferences';
 import type { DeviceKind, Devices } from '../../core/useDevices';
 import type { LocalMediaView } from '../../core/useSdk';
+import { QualitySection } from '../../quality-choice/QualitySection';
 import { DeviceSelects } from '../../ui/DeviceSelects';
 import { LevelMeter } from '../../ui/LevelMeter';
 import { Modal } from '../../ui/Modal';
@@ -17,12 +18,14 @@ const processing = [
 ] as const satisfies readonly (keyof AudioProcessing)[];
 
 export default function SettingsDialog({
+  room,
   media,
   view,
   devices,
   onDeviceError,
   onClose,
 }: {
+  room: Room;
   media: LocalMedia;
   view: LocalMediaView;
   devices: Devices;
@@ -59,6 +62,7 @@ export default function SettingsDialog({
         ))}
       </section>
       <VoiceSettings />
+      <QualitySection room={room} media={media} onError={onDeviceError} />
       <section className="settings-section">
         <h3>{t('settings.look')}</h3>
         <Switch

@@ -25,6 +25,7 @@ export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
         ['C', t('shortcuts.chat')],
         ['P', t('shortcuts.participants')],
         ['L', t('shortcuts.layout')],
+        ['D', t('statistics.shortcut')],
         ['I', t('invite.button')],
         ['F', t('tile.fullscreen')],
         ['?', t('shortcuts.help')],

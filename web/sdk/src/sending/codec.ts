@@ -1,0 +1,35 @@
+/** Newer than the standard library's types (W3C webrtc-extensions §6). */
+type Encoding = RTCRtpEncodingParameters & { codec?: RTCRtpCodec };
+
+/** Helpers of the other codecs, not codecs of their own. */
+const AUXILIARY = new Set(['rtx', 'red', 'ulpfec', 'flexfec-03']);
+
+/** The video codecs this browser can send, by name, best known first. */
+export function videoCodecs(): string[] {
+  const codecs = globalThis.RTCRtpSender?.getCapabilities?.('video')?.codecs ?? [];
+  return [...new Set(codecs.map(nameOf))].filter((name) => !AUXILIARY.has(name.toLowerCase()));
+}
+
+/** Chooses among what has been negotiated, so that no new offer is needed; without a name, the browser's choice. */
+export function chooseCodec(parameters: RTCRtpSendParameters, name: string | undefined): boolean {
+  const encoding: Encoding | undefined = parameters.encodings[0];
+  if (!encoding) return false;
+  if (name === undefined) {
+    if (encoding.codec === undefined) return false;
+    delete encoding.codec;
+    return true;
+  }
+  const codec = parameters.codecs.find((one) => nameOf(one).toLowerCase() === name.toLowerCase());
+  // The other side does not have it.
+  if (!codec || (encoding.codec && nameOf(encoding.codec) === nameOf(codec))) return false;
+  encoding.codec = {
+    mimeType: codec.mimeType,
+    clockRate: codec.clockRate,
+    ...(codec.sdpFmtpLine === undefined ? {} : { sdpFmtpLine: codec.sdpFmtpLine }),
+  };
+  return true;
+}
+
+function nameOf({ mimeType }: { mimeType: string }): string {
+  return mimeType.slice(mimeType.indexOf('/') + 1);
+}
