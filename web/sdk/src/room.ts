@@ -3,6 +3,9 @@ import { BUFFERED_BYTES } from './data-channels';
 import { encodeFrame } from './data-frame';
 import { Emitter } from './emitter';
 import { IceServers } from './ice-server-renewal';
+import { Files } from './files/files';
+import { RESERVED_TOPICS } from './files/messages';
+import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import { fromLevel } from './level';
 import { MediaReport } from './media-report';
 import { Inbox, Outbox } from './outbox';
@@ -63,6 +66,7 @@ export class Meeting implements Room {
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #chat: Chat;
+  readonly #files: Files;
   readonly #mediaReport: MediaReport;
   readonly #sampler = new StatsSampler();
   readonly #speaking = new RemoteSpeaking();
@@ -106,6 +110,12 @@ export class Meeting implements Room {
       use: (iceServers, sharedPort) => this.#paths.setIceServers(iceServers, sharedPort),
     });
     this.#chat = new Chat(signaling);
+    this.#files = new Files({
+      paths: this.#paths,
+      roster: this.#roster,
+      signaling,
+      ownId: () => this.id,
+    });
     this.#mediaReport = new MediaReport(signaling, () => media.state);
     this.#outbox = new Outbox((signal) => signaling.request('signal', signal));
     this.#connectParts();
@@ -135,6 +145,10 @@ export class Meeting implements Room {
 
   get chat(): readonly ChatEntry[] {
     return this.#chat.entries;
+  }
+
+  get files(): RoomFiles {
+    return this.#files;
   }
 
   get signaling(): SignalingState {
@@ -170,9 +184,16 @@ export class Meeting implements Room {
     return this.#chat.send(text, () => this.id);
   }
 
+  shareFile(file: Blob, options?: ShareOptions): Promise<FileTransfer> {
+    return this.#files.share(file, options);
+  }
+
   sendData(payload: Uint8Array | string, options: DataOptions = {}): void {
     if (this.#state.state === 'closed') throw notJoined();
     const { topic = '', to, ordered = true, maxRetransmits } = options;
+    if (topic.startsWith(RESERVED_TOPICS)) {
+      throw new KaigiError('bad-request', `Topics that begin with "${RESERVED_TOPICS}" are reserved.`);
+    }
     const frame = encodeFrame(topic, payload);
     const ids = to ?? this.participants.filter(({ mediaOnly }) => !mediaOnly).map(({ id }) => id);
     // All checks before the first send: it goes to all of them or to none.
@@ -272,7 +293,9 @@ export class Meeting implements Room {
     roster.on('host', (host) => this.#events.emit('host', host));
     paths.on('signal', ({ to, incarnation, payload }) => this.#outbox.push(to, incarnation, payload));
     paths.on('change', (id) => views.refresh(id));
-    paths.on('data', (message) => this.#events.emit('data', message));
+    paths.on('data', (message) => {
+      if (!message.topic.startsWith(RESERVED_TOPICS)) this.#events.emit('data', message);
+    });
     // If the network is another one now, the way to the server is dead as well, and says so minutes later.
     paths.on('silent', () => signaling.probe(QUICK_PROBE_MS));
     paths.on('closed', (id) => roster.handlePeerClosed(id));
@@ -306,6 +329,7 @@ export class Meeting implements Room {
     for (const participant of this.#roster.participants) this.#paths.handleConnected(participant);
     this.#paths.handleOnline(true);
     this.#outbox.handleOnline();
+    this.#files.handleJoined(own.id);
     this.#addChat(joined.chat);
     this.#store?.keep({ id: own.id, token: joined.resumeToken });
     this.#mediaReport.handleJoined(own.media);
@@ -363,6 +387,7 @@ export class Meeting implements Room {
     this.#mediaReport.close();
     this.#page.close();
     this.#outbox.close();
+    this.#files.close();
     this.#paths.closeAll();
     this.#roster.close();
     if (!this.#options.media) this.media.close();
@@ -409,6 +434,7 @@ export class Meeting implements Room {
 
   #addChat(lines: readonly ChatEntry[]): void {
     const added = this.#chat.merge(lines);
+    this.#files.handleChat(added);
     if (added.length > 0) this.#events.emit('chat', added);
   }
 

@@ -32,6 +32,7 @@ export interface Answers {
   signal: unknown;
   media: unknown;
   chat: { id: number };
+  file: { id: number };
   turn: TurnCredential;
   'media-offer': MediaAnswer;
   'media-close': unknown;

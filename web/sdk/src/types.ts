@@ -1,3 +1,4 @@
+import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import type {
   ChatEntry,
   ErrorCode,
@@ -54,7 +55,16 @@ export type ClientErrorCode =
   | 'device-busy'
   | 'screen-share-cancelled'
   | 'screen-share-unsupported'
-  | 'media-failed';
+  | 'media-failed'
+  /** Whoever shared the file has left or reloaded the page. */
+  | 'file-gone'
+  | 'file-changed'
+  | 'file-withdrawn'
+  | 'file-corrupt'
+  | 'file-stalled'
+  | 'file-not-stored'
+  | 'file-too-large'
+  | 'too-many-files';
 
 /** One participant's slot for one kind of media. */
 export type TrackSource = 'mic' | 'camera' | 'screen' | 'screenAudio';
@@ -182,7 +192,12 @@ export interface Room {
   readonly outcome: 'new' | 'resumed' | 'restored';
   on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
   sendChat(text: string): Promise<void>;
+  /** Topics that begin with `kaigi.` are reserved. */
   sendData(payload: Uint8Array | string, options?: DataOptions): void;
+  /** The files in the chat, and what has come of them. */
+  readonly files: RoomFiles;
+  /** Puts a file into the chat, for all or for one: `files.share`. */
+  shareFile(file: Blob, options?: ShareOptions): Promise<FileTransfer>;
   /**
    * What of the others is shown, and how large, for rooms whose media goes through the server: it sends that and
    * no more. May be called as often as the layout changes. Without it every picture is sent at a medium size.
