@@ -159,6 +159,12 @@ impl<S> Rooms<S> {
         self.rooms.get(room).map(Room::everyone).unwrap_or_default()
     }
 
+    /// What a participant may send; nothing, if there is no such participant.
+    pub fn sources(&self, room: &RoomName, id: &ParticipantId) -> MediaState {
+        let member = self.rooms.get(room).and_then(|room| room.members.get(id));
+        member.map(|member| member.participant.media).unwrap_or_default()
+    }
+
     /// Has this room a password?
     pub fn has_password(&self, room: &RoomName) -> bool {
         self.rooms.get(room).is_some_and(|room| room.rules.settings().password)
@@ -275,18 +281,17 @@ impl<S> Rooms<S> {
         };
         self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
         let whole = name.whole();
-        if self.close_if_empty(name) {
-            return self.tell_breakouts(&whole);
-        }
+        self.close_if_empty(name);
         if member.participant.host && reason == LeaveReason::ConnectionLost {
             self.keep_role(&whole, id, member.guest, since);
         }
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
-        let line = room.chat.push(now.unix_ms, left);
-        let to = room.all_connections();
-        self.tell(to.clone(), Event::Left(id.clone(), reason));
-        self.tell(to, Event::Chat(line));
+        if let Some(room) = self.rooms.get_mut(name) {
+            let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
+            let line = room.chat.push(now.unix_ms, left);
+            let to = room.all_connections();
+            self.tell(to.clone(), Event::Left(id.clone(), reason));
+            self.tell(to, Event::Chat(line));
+        }
         self.appoint(now.instant, &whole);
         self.settle(now, name, None);
         self.tell_breakouts(&whole);

@@ -19,7 +19,7 @@ use std::{
 };
 
 use kaigi_protocol::{
-    vocabulary::{ErrorCode, ParticipantId, RoomName, Topology},
+    vocabulary::{ErrorCode, MediaState, ParticipantId, RoomName, Topology},
     wire,
 };
 use kaigi_worker::{
@@ -46,6 +46,7 @@ pub(crate) trait Threads {
     fn count(&self) -> u16;
     fn connect(&self, thread: u16, connect: Connect) -> Result<(), Busy>;
     fn set_view(&self, thread: u16, session: SessionId, view: sfu::View);
+    fn set_sources(&self, thread: u16, session: SessionId, sources: sfu::Sources);
     fn disconnect(&self, thread: u16, session: SessionId);
 }
 
@@ -62,6 +63,10 @@ impl Threads for Worker {
         Worker::set_view(self, thread, session, view);
     }
 
+    fn set_sources(&self, thread: u16, session: SessionId, sources: sfu::Sources) {
+        Worker::set_sources(self, thread, session, sources);
+    }
+
     fn disconnect(&self, thread: u16, session: SessionId) {
         Worker::disconnect(self, thread, session);
     }
@@ -69,6 +74,13 @@ impl Threads for Worker {
 
 /// Called once, with the answer to an offer.
 pub(crate) type Reply = Box<dyn FnOnce(wire::Answer<wire::MediaAnswer>) + Send>;
+
+/// What a participant offers, where it may send to, and what it may send.
+pub(crate) struct Offer {
+    pub(crate) request: wire::MediaOffer,
+    pub(crate) candidates: Vec<String>,
+    pub(crate) sources: MediaState,
+}
 
 /// All routed rooms.
 pub(crate) struct Bridge<T> {
@@ -115,16 +127,17 @@ impl<T: Threads> Bridge<T> {
         }
     }
 
-    /// A participant's offer. `reply` is called at once if it is refused here, else when its thread has answered.
+    /// A participant's offer. `reply` is called at once if it is refused here, else when its thread
+    /// has answered.
     pub(crate) fn connect(
         &mut self,
         now: Instant,
         room: &RoomName,
         id: &ParticipantId,
-        wire::MediaOffer { connection, sdp }: wire::MediaOffer,
-        candidates: Vec<String>,
+        offer: Offer,
         reply: Reply,
     ) {
+        let Offer { request: wire::MediaOffer { connection, sdp }, candidates, sources } = offer;
         let session = match self.session_for(room, id, connection) {
             Ok(session) => session,
             Err(error) => return reply(wire::Answer::Error(error)),
@@ -147,7 +160,18 @@ impl<T: Threads> Bridge<T> {
         let until = now + PATIENCE;
         *waiting = Some((reply, until));
         self.deadlines.insert((until, Due::Answer(session)));
+        self.threads.set_sources(*thread, session, room::sources(sources));
         self.pass_view(room, id);
+    }
+
+    /// What a participant may send from now on.
+    pub(crate) fn set_sources(&self, room: &RoomName, id: &ParticipantId, sources: MediaState) {
+        let member = self.rooms.get(room).and_then(|room| room.members.get(id));
+        if let Some(session) = member.and_then(|member| member.session)
+            && let Some(Session { thread, .. }) = self.sessions.get(&session)
+        {
+            self.threads.set_sources(*thread, session, room::sources(sources));
+        }
     }
 
     /// The session that an offer under this number is for.

@@ -145,6 +145,7 @@ pub(crate) fn show_sfu(metrics: &Metrics) {
         keyframe_requests,
         keyframes_asked,
         queue_drops,
+        forbidden_packets,
         data_messages,
         data_drops,
     } = *total;
@@ -153,6 +154,7 @@ pub(crate) fn show_sfu(metrics: &Metrics) {
         ("kaigi_sfu_packets_total", "what", "forwarded", forwarded_packets),
         ("kaigi_sfu_packets_total", "what", "sent_again", retransmitted_packets),
         ("kaigi_sfu_packets_total", "what", "probe", probe_packets),
+        ("kaigi_sfu_packets_total", "what", "forbidden", forbidden_packets),
         ("kaigi_sfu_bytes_total", "what", "received", received_bytes),
         ("kaigi_sfu_bytes_total", "what", "forwarded", forwarded_bytes),
         (

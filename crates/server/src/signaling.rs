@@ -1,11 +1,13 @@
 //! Signaling over Socket.IO: the namespace `/meet` for Kaigi's own clients and the plain relay on `/`.
 
+mod asking;
 mod budget;
 mod convert;
 mod hub;
 mod meet;
 mod ordered;
 mod relay;
+mod sizes;
 mod token;
 
 pub(crate) use hub::{Begun, Changed, Hub, HubOptions, Matches};

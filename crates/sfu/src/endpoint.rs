@@ -100,6 +100,14 @@ impl Endpoint {
         &self.lines
     }
 
+    /// What the client sends on a line.
+    pub(crate) fn source(&self, line: usize) -> Option<crate::model::Source> {
+        match &self.lines.get(line)?.role {
+            Role::Sends(sends) => Some(sends.source),
+            _ => None,
+        }
+    }
+
     /// Our credentials, which checks must have.
     pub(crate) fn credentials(&self) -> &IceCreds {
         self.ice.credentials()

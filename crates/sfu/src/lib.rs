@@ -2,7 +2,7 @@
 //! no networking code, no clock and no randomness of its own.
 //!
 //! One [`Sfu`] belongs to one media thread and owns its rooms outright. The order of use is *mutate → drain → wait*:
-//! 1. one of [`Sfu::connect`], [`Sfu::disconnect`], [`Sfu::set_view`], [`Sfu::handle_datagram`],
+//! 1. one of [`Sfu::connect`], [`Sfu::disconnect`], [`Sfu::set_view`], [`Sfu::set_sources`], [`Sfu::handle_datagram`],
 //!    [`Sfu::handle_timeout`]; a batch of datagrams can be handed in before anything is drained, and should be:
 //!    what a batch makes for one subscriber then leaves in one run;
 //! 2. [`Sfu::flush`] writes everything that is to be sent into a [`Sink`];
@@ -32,6 +32,6 @@ mod srtp;
 pub use metrics::{Counters, Metrics, Refused, RoomMetrics};
 pub use model::{
     CloseReason, Event, Follow, Layers, OfferError, Path, Receive, RoomId, SessionId, Sink, SlotState,
-    Source, Via, View, Want,
+    Source, Sources, Via, View, Want,
 };
 pub use sfu::{Config, Identity, Sfu};

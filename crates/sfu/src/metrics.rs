@@ -35,6 +35,8 @@ pub struct Counters {
     pub keyframes_asked: u64,
     /// Packets that were not sent because too many waited already.
     pub queue_drops: u64,
+    /// Packets of publishers that they may not send now.
+    pub forbidden_packets: u64,
     /// Data messages passed on.
     pub data_messages: u64,
     /// Data messages that a receiver's full buffer, or no such receiver, lost.
@@ -44,7 +46,7 @@ pub struct Counters {
 impl Counters {
     /// Adds all of another's.
     pub fn add(&mut self, other: &Counters) {
-        let pairs: [(&mut u64, u64); 17] = [
+        let pairs: [(&mut u64, u64); 18] = [
             (&mut self.received_packets, other.received_packets),
             (&mut self.received_bytes, other.received_bytes),
             (&mut self.forwarded_packets, other.forwarded_packets),
@@ -60,6 +62,7 @@ impl Counters {
             (&mut self.keyframe_requests, other.keyframe_requests),
             (&mut self.keyframes_asked, other.keyframes_asked),
             (&mut self.queue_drops, other.queue_drops),
+            (&mut self.forbidden_packets, other.forbidden_packets),
             (&mut self.data_messages, other.data_messages),
             (&mut self.data_drops, other.data_drops),
         ];

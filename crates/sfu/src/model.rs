@@ -24,6 +24,28 @@ pub enum Source {
     ScreenAudio,
 }
 
+/// Which of its sources a participant may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sources(u8);
+
+impl Sources {
+    /// All of them.
+    pub const ALL: Self = Self(0b1111);
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// The same with this one, or without it.
+    pub fn with(self, source: Source, may: bool) -> Self {
+        let bit = 1 << source as u8;
+        Self(if may { self.0 | bit } else { self.0 & !bit })
+    }
+
+    /// Is this one among them?
+    pub fn has(self, source: Source) -> bool {
+        self.0 & (1 << source as u8) != 0
+    }
+}
+
 /// How a datagram came, and how one goes back: the two addresses and what carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Path {

@@ -8,7 +8,7 @@ use crate::{
     endpoint::Endpoint,
     forward::{Clock, Slot, TrackId},
     metrics::Counters,
-    model::{Path, RoomId, SessionId, SlotState, Source, View},
+    model::{Path, RoomId, SessionId, SlotState, Source, Sources, View},
     speakers::AudioSlots,
 };
 
@@ -36,6 +36,10 @@ pub(crate) struct Session {
     pub(crate) audio: Vec<Seat>,
     pub(crate) voices: AudioSlots,
     pub(crate) view: View,
+    /// What it may send; the rest is dropped.
+    pub(crate) sources: Sources,
+    /// Of these something was dropped.
+    pub(crate) dropped: Sources,
     /// Whom it shows, if it follows somebody.
     pub(crate) follows: Option<SessionId>,
     pub(crate) allocator: Allocator<usize>,

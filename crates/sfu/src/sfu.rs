@@ -22,7 +22,7 @@ use crate::{
     endpoint::{Endpoint, Kind, Line, Role, Setup},
     forward::{self, Clock, Slot},
     metrics::{Counters, Metrics, Refused, RoomMetrics},
-    model::{Event, OfferError, Path, RoomId, SessionId, View},
+    model::{Event, OfferError, Path, RoomId, SessionId, Source, Sources, View},
     room::{Published, Room},
     session::{Index, REPORT, REVIEW, Seat, Session},
     speakers::AudioSlots,
@@ -163,6 +163,32 @@ impl Sfu {
         }
     }
 
+    /// What a participant may send from now on.
+    pub fn set_sources(&mut self, now: Instant, session: SessionId, sources: Sources) {
+        let Some(index) = self.by_id.get(&session).copied() else { return };
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        session.sources = sources;
+        // What begins again after a gap is another track: it needs a keyframe, and numbers that go on.
+        let begin_again: Vec<_> = session
+            .publishes
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|at| {
+                let source = self.tracks.get(*at).map(|published| published.source);
+                source.is_some_and(|source| sources.has(source) && session.dropped.has(source))
+            })
+            .collect();
+        for source in [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio] {
+            if sources.has(source) {
+                session.dropped = session.dropped.with(source, false);
+            }
+        }
+        for at in begin_again {
+            self.unpublish(now, at);
+        }
+    }
+
     /// Has an authentic check of ICE come on this path, for a session that is there?
     pub fn knows_path(&self, path: &Path) -> bool {
         self.by_path.contains_key(path)
@@ -240,6 +266,8 @@ impl Sfu {
             audio: Vec::new(),
             voices: AudioSlots::new(0),
             view: View::default(),
+            sources: Sources::ALL,
+            dropped: Sources::NONE,
             follows: None,
             allocator: Allocator::new(),
             bandwidth: Estimator::new(now, bwe::Limits { start: START_BITRATE, most: MOST_BITRATE }),

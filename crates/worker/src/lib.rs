@@ -31,7 +31,7 @@ use std::{
 
 use bytes::Bytes;
 pub use kaigi_sfu as sfu;
-use kaigi_sfu::{Identity, SessionId, View};
+use kaigi_sfu::{Identity, SessionId, Sources, View};
 use kaigi_turn::{Config, NonceKey, Quotas, Rate, Server};
 pub use kaigi_turn::{FiveTuple, StreamId};
 use kaigi_udp::Buffers;
@@ -246,6 +246,14 @@ impl Worker {
     pub fn set_view(&self, thread: u16, session: SessionId, view: View) {
         if let Some(port) = self.port(thread) {
             port.orders.set_view(session, view);
+            port.bell.ring();
+        }
+    }
+
+    /// What a session's participant may send.
+    pub fn set_sources(&self, thread: u16, session: SessionId, sources: Sources) {
+        if let Some(port) = self.port(thread) {
+            port.orders.set_sources(session, sources);
             port.bell.ring();
         }
     }

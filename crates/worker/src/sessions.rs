@@ -12,7 +12,9 @@ use std::{
     },
 };
 
-use kaigi_sfu::{CloseReason, Event, Layers, OfferError, RoomId, SessionId, SlotState, Source, View};
+use kaigi_sfu::{
+    CloseReason, Event, Layers, OfferError, RoomId, SessionId, SlotState, Source, Sources, View,
+};
 use tokio::sync::Notify;
 
 /// Offers that may wait for a thread.
@@ -49,6 +51,7 @@ pub(crate) struct Waiting {
     pub(crate) ended: Vec<SessionId>,
     pub(crate) offers: VecDeque<Connect>,
     pub(crate) views: HashMap<SessionId, View>,
+    pub(crate) sources: HashMap<SessionId, Sources>,
 }
 
 impl Orders {
@@ -65,14 +68,19 @@ impl Orders {
         lock(&self.waiting).views.insert(session, view);
     }
 
+    pub(crate) fn set_sources(&self, session: SessionId, sources: Sources) {
+        lock(&self.waiting).sources.insert(session, sources);
+    }
+
     pub(crate) fn disconnect(&self, session: SessionId) {
         let mut waiting = lock(&self.waiting);
         waiting.offers.retain(|offer| offer.session != session);
         waiting.views.remove(&session);
+        waiting.sources.remove(&session);
         waiting.ended.push(session);
     }
 
-    /// Everything there is to do: ends first, for they make room; then offers, then what they may see.
+    /// Everything there is to do: ends first, for they make room; then offers, then what they may see and send.
     pub(crate) fn take(&self) -> Waiting {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         let last = waiting.offers.iter().map(|offer| offer.session.0).max();
@@ -199,8 +207,11 @@ mod tests {
         orders.set_view(SessionId(3), View::default());
         let low = View { receive: kaigi_sfu::Receive::Low, ..View::default() };
         orders.set_view(SessionId(3), low.clone());
-        let Waiting { offers, views, ended } = orders.take();
+        orders.set_sources(SessionId(3), Sources::ALL);
+        orders.set_sources(SessionId(3), Sources::NONE);
+        let Waiting { offers, views, sources, ended } = orders.take();
         assert_eq!((offers.len(), ended.len()), (OFFERS, 0));
+        assert_eq!(sources, HashMap::from([(SessionId(3), Sources::NONE)]));
         assert_eq!(views, HashMap::from([(SessionId(3), low)]));
     }
 
@@ -210,10 +221,11 @@ mod tests {
         orders.connect(offer(1)).unwrap();
         orders.connect(offer(2)).unwrap();
         orders.set_view(SessionId(1), View::default());
+        orders.set_sources(SessionId(1), Sources::NONE);
         orders.disconnect(SessionId(1));
-        let Waiting { offers, views, ended } = orders.take();
+        let Waiting { offers, views, sources, ended } = orders.take();
         assert_eq!(offers.iter().map(|offer| offer.session.0).collect::<Vec<_>>(), [2]);
-        assert_eq!((views.len(), ended), (0, vec![SessionId(1)]));
+        assert_eq!((views.len(), sources.len(), ended), (0, 0, vec![SessionId(1)]));
     }
 
     #[tokio::test]

@@ -26,4 +26,23 @@ export class ChatLog {
     this.#entries = [...this.#entries, ...added].sort((a, b) => a.id - b.id).slice(-KEPT);
     return added;
   }
+
+  /** Takes in how known lines are now (edited, taken back, voted on). Returns those that are another than before. */
+  update(lines: readonly ChatEntry[]): readonly ChatEntry[] {
+    const now = new Map(lines.map((line) => [line.id, line]));
+    const changed: ChatEntry[] = [];
+    const entries = this.#entries.map((before) => {
+      const line = now.get(before.id);
+      if (!line || JSON.stringify(line) === JSON.stringify(before)) return before;
+      changed.push(line);
+      return line;
+    });
+    if (changed.length > 0) this.#entries = entries;
+    return changed;
+  }
+
+  /** This is another chat now. */
+  clear(): void {
+    this.#entries = [];
+  }
 }

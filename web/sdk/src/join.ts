@@ -32,7 +32,7 @@ export async function joinRoom(
   options: JoinOptions,
   surroundings: Surroundings = { connect: prepared.connect },
 ): Promise<Room> {
-  const { signal, room, name, createKey, password, transports } = options;
+  const { signal, room, name, createKey, password, transports, onWaiting } = options;
   const url = resolveServerUrl(serverUrl);
   if (signal?.aborted) throw aborted();
   if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
@@ -78,6 +78,7 @@ export async function joinRoom(
         void atMost(OFFERS_MS, meeting.offered()).then(() => resolve(meeting));
       }),
       signaling.on('state', (state) => {
+        if (state.state === 'waiting') onWaiting?.();
         if (state.state !== 'closed') return;
         settle();
         reject(state.error ?? aborted());

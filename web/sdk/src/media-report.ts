@@ -24,6 +24,12 @@ export class MediaReport {
     this.tell();
   }
 
+  /** The server has turned this off, and knows it. Before it is turned off here. */
+  handleMuted(source: keyof MediaState): void {
+    if (!this.#told) return;
+    this.#told = { ...this.#told, [source]: false, ...(source === 'screen' ? { screenAudio: false } : {}) };
+  }
+
   tell(): void {
     const state = this.#state();
     // Not joined: the next `join` says it.

@@ -1,16 +1,19 @@
+import { Ballots } from './ballots';
 import { Chat } from './chat';
 import { BUFFERED_BYTES } from './data-channels';
 import { encodeFrame } from './data-frame';
 import { Emitter } from './emitter';
-import { IceServers } from './ice-server-renewal';
 import { Files } from './files/files';
 import { RESERVED_TOPICS } from './files/messages';
 import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
+import { HostDesk, trackSource } from './hosting';
+import { IceServers } from './ice-server-renewal';
 import { fromLevel } from './level';
 import { MediaReport } from './media-report';
 import { Inbox, Outbox } from './outbox';
 import type { Page } from './page';
 import { Paths } from './paths';
+import { ALL, mask, NO_SETTINGS, obey, sameSettings } from './permissions';
 import { Presence } from './presence';
 import { RemoteSpeaking } from './remote-speaking';
 import type { ResumeStore } from './resume-store';
@@ -22,6 +25,7 @@ import { SpeakingDetector } from './speaking';
 import { NO_STATS, StatsSampler } from './stats';
 import { KaigiError } from './types';
 import type {
+  ChatOptions,
   ConnectionStats,
   DataOptions,
   JoinOptions,
@@ -30,9 +34,19 @@ import type {
   Room,
   RoomEvents,
   SignalingState,
+  TrackSource,
 } from './types';
 import { Views } from './views';
-import type { ChatEntry, Joined, JoinOutcome, RoomChange, RoomSettings, View } from './wire.gen';
+import type {
+  Breakouts,
+  ChatEntry,
+  Joined,
+  JoinOutcome,
+  Permissions,
+  Reaction,
+  RoomSettings,
+  View,
+} from './wire.gen';
 
 const STATS_MS = 1_000;
 const SPEAKING_MS = 100;
@@ -67,6 +81,8 @@ export class Meeting implements Room {
   readonly #inbox = new Inbox();
   readonly #chat: Chat;
   readonly #files: Files;
+  readonly hosting: HostDesk;
+  readonly polls: Ballots;
   readonly #mediaReport: MediaReport;
   readonly #sampler = new StatsSampler();
   readonly #speaking = new RemoteSpeaking();
@@ -76,7 +92,8 @@ export class Meeting implements Room {
   #joined: Joined | undefined;
   #state: SignalingState = { state: 'reconnecting', attempt: 0, retryAt: 0, serverClosing: false };
   #stats: ConnectionStats = NO_STATS;
-  #settings: RoomSettings = { locked: false, password: false, routed: false };
+  #settings: RoomSettings = NO_SETTINGS;
+  #breakouts: Breakouts = { rooms: [], main: [] };
   /** The application says itself what it shows. */
   #ownView = false;
 
@@ -116,7 +133,9 @@ export class Meeting implements Room {
       signaling,
       ownId: () => this.id,
     });
-    this.#mediaReport = new MediaReport(signaling, () => media.state);
+    this.hosting = new HostDesk(signaling);
+    this.polls = new Ballots(signaling, (votes) => this.#events.emit('votes', votes));
+    this.#mediaReport = new MediaReport(signaling, () => mask(media.state, this.permissions));
     this.#outbox = new Outbox((signal) => signaling.request('signal', signal));
     this.#connectParts();
   }
@@ -167,6 +186,18 @@ export class Meeting implements Room {
     return this.#roster.host;
   }
 
+  get permissions(): Permissions {
+    return this.host ? ALL : this.#settings.allowed;
+  }
+
+  get hand(): number | undefined {
+    return this.#roster.hand;
+  }
+
+  get breakouts(): Breakouts {
+    return this.#breakouts;
+  }
+
   get sameDevice(): boolean {
     return this.#joined?.sameDevice ?? false;
   }
@@ -179,9 +210,28 @@ export class Meeting implements Room {
     return this.#events.on(event, listener);
   }
 
-  /** Resolves once the message is in the room, if need be after reconnecting. */
-  sendChat(text: string): Promise<void> {
-    return this.#chat.send(text, () => this.id);
+  sendChat(text: string, options: ChatOptions = {}): Promise<void> {
+    return this.#chat.send(text, options, () => this.id);
+  }
+
+  editChat(id: number, text: string): Promise<void> {
+    return this.#chat.edit(id, text);
+  }
+
+  deleteChat(id: number): Promise<void> {
+    return this.#chat.delete(id);
+  }
+
+  async raiseHand(raised: boolean): Promise<void> {
+    await this.#signaling.request('hand', { raised });
+  }
+
+  async react(reaction: Reaction): Promise<void> {
+    await this.#signaling.request('react', { reaction });
+  }
+
+  async goToBreakout(room: number | undefined): Promise<void> {
+    await this.#signaling.request('breakout-move', room === undefined ? {} : { room });
   }
 
   shareFile(file: Blob, options?: ShareOptions): Promise<FileTransfer> {
@@ -214,14 +264,6 @@ export class Meeting implements Room {
   setView(view: View): void {
     this.#ownView = true;
     this.#paths.setView(view);
-  }
-
-  async setRoom(change: RoomChange): Promise<void> {
-    await this.#signaling.request('room', change);
-  }
-
-  async remove(participant: string): Promise<void> {
-    await this.#signaling.request('remove', { participant });
   }
 
   reconnectNow(): void {
@@ -290,7 +332,11 @@ export class Meeting implements Room {
       views.refresh(participant.id);
       if (view) this.#events.emit('participant-left', { participant: view, reason });
     });
-    roster.on('host', (host) => this.#events.emit('host', host));
+    roster.on('host', (host) => {
+      this.#handleMedia();
+      this.#events.emit('host', host);
+    });
+    roster.on('hand', (hand) => this.#events.emit('hand', hand));
     paths.on('signal', ({ to, incarnation, payload }) => this.#outbox.push(to, incarnation, payload));
     paths.on('change', (id) => views.refresh(id));
     paths.on('data', (message) => {
@@ -314,7 +360,15 @@ export class Meeting implements Room {
     page.on('restored', () => signaling.startAnew());
   }
 
-  #handleJoined(joined: Joined): void {
+  /** Into a breakout room, or back: as after a join as somebody new. */
+  #handleMoved(joined: Joined): void {
+    this.#chat.clear();
+    this.#breakouts = joined.breakouts;
+    this.#events.emit('moved', joined.breakouts);
+    this.#handleJoined(joined, true);
+  }
+
+  #handleJoined(joined: Joined, moved = false): void {
     const before = this.#joined;
     this.#joined = joined;
     const { participant: own, topology, mediaLimits } = joined;
@@ -325,15 +379,19 @@ export class Meeting implements Room {
     const sameSelf = before?.participant.id === own.id && before.participant.incarnation === own.incarnation;
     const forgotten = before !== undefined && !(sameSelf && joined.outcome === 'resumed');
     this.#paths.handleJoined(own.id, topology, mediaLimits, forgotten);
-    this.#roster.handleJoined(joined);
+    this.#roster.handleJoined(joined, moved ? 'moved' : 'connection-lost');
     for (const participant of this.#roster.participants) this.#paths.handleConnected(participant);
     this.#paths.handleOnline(true);
     this.#outbox.handleOnline();
     this.#files.handleJoined(own.id);
     this.#addChat(joined.chat);
+    this.#changeChat(joined.chat);
+    this.polls.handleJoined(joined.votes);
+    this.#setWaiting(joined.waiting);
+    this.#setBreakouts(joined.breakouts);
     this.#store?.keep({ id: own.id, token: joined.resumeToken });
-    this.#mediaReport.handleJoined(own.media);
     this.#setSettings(joined.settings);
+    this.#mediaReport.handleJoined(own.media);
   }
 
   #handleEvent(event: RoomEvent): void {
@@ -351,6 +409,18 @@ export class Meeting implements Room {
       }
       case 'chat':
         return this.#addChat([event.data]);
+      case 'chat-changed':
+        return this.#changeChat([event.data]);
+      case 'reaction':
+        return this.#events.emit('reaction', event.data);
+      case 'muted':
+        return this.#handleMuted(trackSource(event.data.source), event.data.by);
+      case 'waiting':
+        return this.#setWaiting(event.data.waiting);
+      case 'breakouts':
+        return this.#setBreakouts(event.data);
+      case 'moved':
+        return this.#handleMoved(event.data);
       case 'topology':
         return this.#paths.handleTopology(event.data.mode);
       case 'slots':
@@ -370,7 +440,7 @@ export class Meeting implements Room {
 
   #handleState(state: SignalingState): void {
     this.#state = state;
-    if (state.state === 'reconnecting') {
+    if (state.state === 'reconnecting' || state.state === 'waiting') {
       this.#outbox.handleOffline();
       this.#paths.handleOnline(false);
     } else if (state.state === 'closed') {
@@ -394,6 +464,7 @@ export class Meeting implements Room {
   }
 
   #handleMedia(): void {
+    obey(this.media, this.permissions);
     this.#paths.setTracks(this.media.tracks);
     if (!this.media.state.mic && this.#ownVoice.silence()) this.#events.emit('local-speaking', false);
     this.#mediaReport.tell();
@@ -438,10 +509,34 @@ export class Meeting implements Room {
     if (added.length > 0) this.#events.emit('chat', added);
   }
 
+  #changeChat(lines: readonly ChatEntry[]): void {
+    const changed = this.#chat.update(lines);
+    this.#files.handleChat(changed);
+    if (changed.length > 0) this.#events.emit('chat-changed', changed);
+  }
+
   #setSettings(settings: RoomSettings): void {
-    const { locked, password, routed } = this.#settings;
-    if (settings.locked === locked && settings.password === password && settings.routed === routed) return;
+    if (sameSettings(settings, this.#settings)) return;
     this.#settings = settings;
+    this.#handleMedia();
     this.#events.emit('settings', settings);
+  }
+
+  #setWaiting(waiting: Joined['waiting']): void {
+    if (this.hosting.handleWaiting(waiting)) this.#events.emit('waiting', waiting);
+  }
+
+  #setBreakouts(breakouts: Breakouts): void {
+    if (this.#breakouts.rooms.length === 0 && breakouts.rooms.length === 0) return;
+    this.#breakouts = breakouts;
+    this.#events.emit('breakouts', breakouts);
+  }
+
+  #handleMuted(source: TrackSource, by: string): void {
+    this.#mediaReport.handleMuted(source);
+    if (source === 'mic') void this.media.setMic(false);
+    else if (source === 'camera') void this.media.setCamera(false);
+    else this.media.stopScreen();
+    this.#events.emit('muted', { source, by });
   }
 }

@@ -16,8 +16,10 @@ export interface RosterEvents {
   updated: Participant;
   /** Its peer connection has to be made, or made anew. Comes after `joined`. */
   connect: { participant: Participant; firstOffer: FirstOffer };
-  /** Oneself has become the host, or is not any more. */
+  /** Oneself has become a host, or is not any more. */
   host: boolean;
+  /** One's own hand is up since then, or down. */
+  hand: number | undefined;
   /** Its peer connection is void. Comes before `left`. */
   disconnect: ParticipantId;
 }
@@ -31,7 +33,7 @@ interface Entry {
 /** The other participants, over losses of the connection, reloads of pages and restarts of the server. */
 export class Roster extends Emitter<RosterEvents> {
   readonly #entries = new Map<ParticipantId, Entry>();
-  #own: { id: ParticipantId; incarnation: number; host: boolean } | undefined;
+  #own: { id: ParticipantId; incarnation: number; host: boolean; hand: number | undefined } | undefined;
 
   /** Everyone, in the order they came. */
   get participants(): Participant[] {
@@ -40,19 +42,29 @@ export class Roster extends Emitter<RosterEvents> {
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }
 
-  /** Oneself is the room's host. */
+  /** Oneself is a host of the room. */
   get host(): boolean {
     return this.#own?.host ?? false;
+  }
+
+  /** When one's own hand was raised, if it is up. */
+  get hand(): number | undefined {
+    return this.#own?.hand;
   }
 
   get(id: ParticipantId): Participant | undefined {
     return this.#entries.get(id)?.participant;
   }
 
-  handleJoined({ outcome, participant: own, participants, resumeSeconds }: Joined): void {
+  /** `gone`: why those are who were here before and are not any more. */
+  handleJoined(
+    { outcome, participant: own, participants, resumeSeconds }: Joined,
+    gone: LeaveReason = 'connection-lost',
+  ): void {
     const before = this.#own;
-    this.#own = { id: own.id, incarnation: own.incarnation, host: own.host };
+    this.#own = { id: own.id, incarnation: own.incarnation, host: own.host, hand: own.hand };
     if (before && before.host !== own.host) this.emit('host', own.host);
+    if (before && before.hand !== own.hand) this.emit('hand', own.hand);
     const sameSelf = before?.id === own.id && before.incarnation === own.incarnation;
     if (before && !sameSelf) {
       // To the others we are somebody else now: no peer connection of ours is known any more.
@@ -62,7 +74,7 @@ export class Roster extends Emitter<RosterEvents> {
     for (const [id, entry] of [...this.#entries]) {
       if (present.has(id)) continue;
       if (sameSelf && outcome === 'restored') this.#await(entry, resumeSeconds);
-      else if (!(sameSelf && entry.awaited)) this.#remove(id, 'connection-lost');
+      else if (!(sameSelf && entry.awaited)) this.#remove(id, gone);
     }
     for (const participant of participants) {
       if (participant.id === own.id) continue;
@@ -80,9 +92,11 @@ export class Roster extends Emitter<RosterEvents> {
   handleParticipantUpdated(participant: Participant): void {
     const own = this.#own;
     if (participant.id !== own?.id) return this.#put(participant, 'await', false);
-    if (participant.host === own.host) return;
+    const { host, hand } = own;
     own.host = participant.host;
-    this.emit('host', own.host);
+    own.hand = participant.hand;
+    if (own.host !== host) this.emit('host', own.host);
+    if (own.hand !== hand) this.emit('hand', own.hand);
   }
 
   handleParticipantLeft({ id, reason }: ParticipantLeft): void {

@@ -32,7 +32,21 @@ export interface Answers {
   signal: unknown;
   media: unknown;
   chat: { id: number };
+  'chat-edit': unknown;
+  'chat-delete': unknown;
+  poll: { id: number };
+  vote: unknown;
+  'poll-close': unknown;
   file: { id: number };
+  hand: unknown;
+  react: unknown;
+  mute: unknown;
+  role: unknown;
+  admit: unknown;
+  'turn-away': unknown;
+  'breakouts-open': unknown;
+  'breakouts-close': unknown;
+  'breakout-move': unknown;
   turn: TurnCredential;
   'media-offer': MediaAnswer;
   'media-close': unknown;
@@ -43,7 +57,10 @@ export interface Answers {
 }
 export type RequestData<E extends Request['event']> = Extract<Request, { event: E }>['data'];
 /** The events that are the room's business. */
-export type RoomEvent = Exclude<Event, { event: 'server-closing' | 'replaced' | 'removed' }>;
+export type RoomEvent = Exclude<
+  Event,
+  { event: 'server-closing' | 'replaced' | 'removed' | 'admitted' | 'turned-away' }
+>;
 
 type CloseReason = Extract<SignalingState, { state: 'closed' }>['reason'];
 
@@ -81,6 +98,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   #resume: Resume | undefined;
   #hasJoined = false;
   #startedAt = 0;
+  /** The server answers, and lets us in when a host does. */
+  #letInLater = false;
   #serverClosing = false;
   /** Why the server refused the last join, if it did: better to report than "unreachable". */
   #lastRefusal: KaigiError | undefined;
@@ -170,15 +189,20 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   /** Stops without telling the server. */
-  close(reason: CloseReason, error?: KaigiError): void {
+  close(reason: CloseReason, error?: KaigiError, banned?: boolean): void {
     if (this.#phase.phase === 'closed') return;
     this.#drop();
-    this.#end(reason, error);
+    this.#end(reason, error, banned);
   }
 
-  #end(reason: CloseReason, error: KaigiError | undefined): void {
+  #end(reason: CloseReason, error: KaigiError | undefined, banned?: boolean): void {
     this.#phase = { phase: 'closed', error };
-    this.emit('state', { state: 'closed', reason, ...(error ? { error } : {}) });
+    this.emit('state', {
+      state: 'closed',
+      reason,
+      ...(error ? { error } : {}),
+      ...(banned === undefined ? {} : { banned }),
+    });
     for (const { reject } of this.#waiting.splice(0)) reject(error ?? notJoined());
   }
 
@@ -236,20 +260,41 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   #handleRefusal(connection: Connection, error: KaigiError): void {
     if (this.#phase.phase !== 'joining' || this.#phase.connection !== connection) return;
+    if (error.code === 'waiting') return this.#waitToBeLetIn();
     // Sent away while our connection was lost.
-    if (error.code === 'removed' && this.#hasJoined) return this.close('removed');
+    if (error.code === 'removed' && this.#hasJoined) return this.close('removed', undefined, true);
     if (!isPassing(error.code)) return this.close('refused', error);
     this.#lastRefusal = error;
     connection.close();
     this.#handleLost();
   }
 
+  /** The server remembers that we wait as long as this connection lives. */
+  #waitToBeLetIn(): void {
+    this.#letInLater = true;
+    this.#backoff.reset();
+    this.emit('state', { state: 'waiting' });
+  }
+
   #handleEvent(event: Event): void {
     switch (event.event) {
+      case 'admitted':
+        if (this.#phase.phase === 'joining') void this.#join(this.#phase.connection);
+        return;
+      case 'turned-away':
+        return this.close('refused', turnedAway(event.data.over));
+      case 'moved':
+        // Another room, another token; what comes of it is the room's business.
+        this.#resume = {
+          token: event.data.resumeToken,
+          incarnation: event.data.participant.incarnation,
+        };
+        if (this.#phase.phase === 'joined') this.emit('event', event);
+        return;
       case 'replaced':
         return this.close('replaced');
       case 'removed':
-        return this.close('removed');
+        return this.close('removed', undefined, event.data.ban);
       case 'server-closing':
         return this.#handleServerClosing(event.data);
       default:
@@ -270,6 +315,9 @@ export class Signaling extends Emitter<SignalingEvents> {
   #handleLost(): void {
     const phase = this.#phase;
     if (phase.phase === 'joined' && Date.now() - phase.since >= GOOD_CONNECTION_MS) this.#backoff.reset();
+    // Waiting may have taken long; what counts from now on is whether the server can be reached.
+    if (this.#letInLater) this.#startedAt = Date.now();
+    this.#letInLater = false;
     const delay = this.#backoff.next();
     if (!this.#hasJoined) {
       const outOfTime = Date.now() + delay - this.#startedAt > FIRST_JOIN_MS;
@@ -303,6 +351,12 @@ export class Signaling extends Emitter<SignalingEvents> {
 
 export function notJoined(): KaigiError {
   return new KaigiError('not-joined', 'You have left the room.');
+}
+
+function turnedAway(over: boolean): KaigiError {
+  return over
+    ? new KaigiError('turned-away', 'The meeting ended before somebody let you in.')
+    : new KaigiError('turned-away', 'The host has not let you in.');
 }
 
 function unreachable(serverUrl: string): KaigiError {

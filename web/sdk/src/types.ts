@@ -2,12 +2,18 @@ import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import type {
   ChatEntry,
   ErrorCode,
+  Assignment,
+  Breakouts,
   LeaveReason,
   MediaState,
+  NewPoll,
+  Permissions,
+  Reaction,
   RoomChange,
   RoomSettings,
   VideoSource,
   View,
+  WaitingOne,
 } from './wire.gen';
 
 /** How `joinRoom` enters a room. */
@@ -30,6 +36,8 @@ export interface JoinOptions {
   persist?: boolean;
   /** Socket.IO transports, for networks and tests that need one of them. */
   transports?: ('polling' | 'websocket')[];
+  /** The hosts let people in one by one, and one waits; the join goes on when they have. */
+  onWaiting?: () => void;
   signal?: AbortSignal;
 }
 
@@ -74,7 +82,15 @@ export type SignalingState =
   | { state: 'connected'; transport: 'websocket' | 'polling' }
   /** Lost; the next try is at `retryAt` (ms since epoch). Peer-to-peer media may well go on. */
   | { state: 'reconnecting'; attempt: number; retryAt: number; serverClosing: boolean }
-  | { state: 'closed'; reason: 'left' | 'replaced' | 'removed' | 'refused'; error?: KaigiError };
+  /** In front of the room, until a host lets one in. */
+  | { state: 'waiting' }
+  /** `banned`: one was removed and may not come back while the room is open. */
+  | {
+      state: 'closed';
+      reason: 'left' | 'replaced' | 'removed' | 'refused';
+      banned?: boolean;
+      error?: KaigiError;
+    };
 
 /** How media travels to and from one participant; `server`: through the server's SFU, which can decrypt it. */
 export type PeerPath = 'connecting' | 'direct' | 'relayed' | 'server' | 'failed';
@@ -89,8 +105,10 @@ export interface RemoteParticipant {
   /** Nothing has come from it for more than ten seconds. Its place is kept for some more; there is nothing to show. */
   readonly away: boolean;
   readonly joinedAt: number;
-  /** May change the room's settings and remove others. */
+  /** May change the room's settings and what others may do. */
   readonly host: boolean;
+  /** Its hand is up since then (ms since epoch; who raised it first has the smaller number). */
+  readonly hand: number | undefined;
   /** Sends media and takes part in nothing else (WHIP): reads no chat, takes no data messages. */
   readonly mediaOnly: boolean;
   /**
@@ -143,12 +161,28 @@ export interface RoomEvents {
   'participant-left': { participant: RemoteParticipant; reason: LeaveReason };
   /** A new line, or lines, of the chat; `chat` of the room holds all. */
   chat: readonly ChatEntry[];
+  /** Lines that are another than before: edited, taken back, voted on. */
+  'chat-changed': readonly ChatEntry[];
+  /** How one has voted. */
+  votes: ReadonlyMap<number, readonly number[]>;
+  /** Somebody, perhaps oneself, shows a sign. */
+  reaction: { from: string; reaction: Reaction };
   signaling: SignalingState;
   stats: ConnectionStats;
   /** The room's settings changed. */
   settings: RoomSettings;
-  /** One has become the room's host, or is not any more. */
+  /** One has become a host of the room, or is not any more. */
   host: boolean;
+  /** One's own hand is up since then, or down. */
+  hand: number | undefined;
+  /** A host has turned this off; it is off already. */
+  muted: { source: TrackSource; by: string };
+  /** Who waits to be let in; for hosts. */
+  waiting: readonly WaitingOne[];
+  /** The breakout rooms opened, closed, or somebody is in another one now. */
+  breakouts: Breakouts;
+  /** Oneself is in another of the breakout rooms, or back: participants and chat are those there. Comes before their events. */
+  moved: Breakouts;
   /** The own speaking state changed. */
   'local-speaking': boolean;
   /** A data message of another participant. */
@@ -172,6 +206,50 @@ export interface DataOptions {
   maxRetransmits?: number;
 }
 
+/** For whom a message is, and what it answers. */
+export interface ChatOptions {
+  /** Only for this participant. */
+  to?: string | undefined;
+  /** The number of the line it answers. */
+  replyTo?: number | undefined;
+}
+
+/** Questions to all, which stand in the chat. */
+export interface Polls {
+  /** How one has voted, by the poll's number in the chat. */
+  readonly votes: ReadonlyMap<number, readonly number[]>;
+  /** Resolves with the poll's number in the chat. */
+  ask(poll: NewPoll): Promise<number>;
+  /** Chooses options, counted from 0, or chooses otherwise; none takes the vote back. */
+  vote(poll: number, options: readonly number[]): Promise<void>;
+  /** Ends one's own poll, or as a host anybody's. */
+  close(poll: number): Promise<void>;
+}
+
+/** What hosts do with people. Everything rejects with `not-host` for others. */
+export interface Hosting {
+  /** Who waits to be let in. */
+  readonly waiting: readonly WaitingOne[];
+  /** Lets in one who waits, or all. */
+  admit(id?: number): Promise<void>;
+  turnAway(id: number): Promise<void>;
+  /** Turns this of one participant off, or of all who are not hosts. Nobody's is ever turned on. */
+  mute(source: TrackSource, participant?: string): Promise<void>;
+  lowerHand(participant: string): Promise<void>;
+  /** Makes somebody a host, or no host any more. */
+  setRole(participant: string, host: boolean): Promise<void>;
+  /** Sends a participant away; with a ban it may not come back while the room is open. */
+  remove(participant: string, options?: { ban?: boolean }): Promise<void>;
+  /** Changes the room's settings. `password: null` takes the password away. */
+  setRoom(change: RoomChange): Promise<void>;
+  /** Opens breakout rooms and sends people there; those who are not named stay. Called again: others in their place. */
+  openBreakouts(plan: { titles: string[]; people?: Assignment[]; minutes?: number }): Promise<void>;
+  /** Calls everybody back. */
+  closeBreakouts(): Promise<void>;
+  /** Sends somebody to a breakout room, or back to the room itself. */
+  send(participant: string, room: number | undefined): Promise<void>;
+}
+
 /** A room one is in. Made by `joinRoom`. */
 export interface Room {
   readonly name: string;
@@ -182,10 +260,17 @@ export interface Room {
   readonly chat: readonly ChatEntry[];
   readonly signaling: SignalingState;
   readonly stats: ConnectionStats;
-  /** What the host has set: nobody new may come in, a password is asked for, media always goes through the server. */
+  /** What the hosts have set: nobody new may come in, a password is asked for, what others may do, … */
   readonly settings: RoomSettings;
-  /** Oneself may change the settings and remove others. */
+  /** Oneself may do what `hosting` offers. */
   readonly host: boolean;
+  readonly hosting: Hosting;
+  /** What oneself may do: for hosts everything. What is not allowed is turned off and stays off. */
+  readonly permissions: Permissions;
+  /** One's own hand is up since then (ms since epoch). */
+  readonly hand: number | undefined;
+  readonly polls: Polls;
+  readonly breakouts: Breakouts;
   /** Another participant of this room is the same browser; the microphone was not switched on because of it. */
   readonly sameDevice: boolean;
   /** new, resumed (after a reload) or restored (after a server restart). */
@@ -193,6 +278,17 @@ export interface Room {
   on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
   sendChat(text: string): Promise<void>;
   /** Topics that begin with `kaigi.` are reserved. */
+  /** Resolves once the message is in the room, if need be after reconnecting. */
+  sendChat(text: string, options?: ChatOptions): Promise<void>;
+  /** Gives one's own message another text. */
+  editChat(id: number, text: string): Promise<void>;
+  /** Takes back one's own message, or as a host anybody's. */
+  deleteChat(id: number): Promise<void>;
+  raiseHand(raised: boolean): Promise<void>;
+  /** Shows a sign to all. */
+  react(reaction: Reaction): Promise<void>;
+  /** Goes to a breakout room, or back to the room itself. */
+  goToBreakout(room: number | undefined): Promise<void>;
   sendData(payload: Uint8Array | string, options?: DataOptions): void;
   /** The files in the chat, and what has come of them. */
   readonly files: RoomFiles;
@@ -203,10 +299,6 @@ export interface Room {
    * no more. May be called as often as the layout changes. Without it every picture is sent at a medium size.
    */
   setView(view: View): void;
-  /** Changes the room's settings; for the host. `password: null` takes the password away. */
-  setRoom(change: RoomChange): Promise<void>;
-  /** Sends a participant away for good; for the host. */
-  remove(participant: string): Promise<void>;
   /** Try to reconnect now instead of at `retryAt`. */
   reconnectNow(): void;
   /** Restart ICE with one participant or with all, and with the server. */

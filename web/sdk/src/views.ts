@@ -51,7 +51,7 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
     });
   }
 
-  #view({ id, name, media, connected, joinedAt, host, mediaOnly }: Participant): RemoteParticipant {
+  #view({ id, name, media, connected, joinedAt, host, hand, mediaOnly }: Participant): RemoteParticipant {
     const { paths, speaking, presence } = this.#options;
     return {
       id,
@@ -61,6 +61,7 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
       away: presence.isAway(id),
       joinedAt,
       host,
+      hand,
       mediaOnly: mediaOnly ?? false,
       tracks: paths.tracksOf(id),
       videoPaused: Object.fromEntries(

@@ -203,7 +203,7 @@ describe('whoever', () => {
   it('deletes its line of the chat takes the file back', async () => {
     await share(5 * MB);
     const entry = must(room.entries[0]);
-    ann.tell({ event: 'chat-changed', data: { ...entry, body: { type: 'deleted' } } });
+    ann.files.handleChat([{ ...entry, body: { type: 'deleted' } }]);
     await room.settle();
     expect(bob.file('a.bin').error?.code).toBe('file-withdrawn');
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TrackSource } from '../src/types';
 import type { MediaOffer, Event, Participant, Slot, Source, View } from '../src/wire.gen';
+import { NO_SETTINGS } from '../src/permissions';
 import { Client, connect } from './fakes/client';
 import { settle } from './fakes/connection';
 import { must } from './fakes/must';
@@ -570,10 +571,10 @@ describe('the room', () => {
     const heard: unknown[] = [];
     ann.room.on('settings', (settings) => heard.push(settings));
     ann.room.on('host', (host) => heard.push(host));
-    const locking = ann.room.setRoom({ locked: true, password: null });
+    const locking = ann.room.hosting.setRoom({ locked: true, password: null });
     const [request] = take(ann, 'room');
     expect(must(request).data).toEqual({ locked: true, password: null });
-    const settings = { locked: true, password: false, routed: false };
+    const settings = { ...NO_SETTINGS, locked: true };
     await ann.tell({ event: 'room-updated', data: settings });
     await must(request).answer({ ok: {} });
     await locking;
@@ -583,7 +584,7 @@ describe('the room', () => {
     await ann.tell({ event: 'participant-updated', data: { ...BOB, host: true } });
     expect(heard).toEqual([settings, false]);
     expect(ann.room.participants[0]?.host).toBe(true);
-    const removing = ann.room.remove('bob');
+    const removing = ann.room.hosting.remove('bob');
     await must(take(ann, 'remove')[0]).answer({ error: { code: 'not-host', message: 'no' } });
     await expect(removing).rejects.toMatchObject({ code: 'not-host' });
   });
@@ -600,14 +601,14 @@ describe('the room', () => {
 
   it('is over for whom the host sends away', async () => {
     const ann = await routed();
-    await ann.tell({ event: 'removed', data: {} });
-    expect(ann.room.signaling).toEqual({ state: 'closed', reason: 'removed' });
+    await ann.tell({ event: 'removed', data: { ban: false } });
+    expect(ann.room.signaling).toEqual({ state: 'closed', reason: 'removed', banned: false });
     expect(ann.peer.closed).toBe(true);
     const bob = await routed();
     await bob.network.last.lose();
     await vi.advanceTimersByTimeAsync(15_000);
     bob.network.last.handlers.opened();
     await bob.network.last.take('join').refuse('removed');
-    expect(bob.room.signaling).toMatchObject({ state: 'closed', reason: 'removed' });
+    expect(bob.room.signaling).toMatchObject({ state: 'closed', reason: 'removed', banned: true });
   });
 });

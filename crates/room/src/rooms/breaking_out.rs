@@ -54,7 +54,7 @@ impl<S> Rooms<S> {
     /// A host calls everybody back.
     pub fn close_breakouts(&mut self, now: Now, connection: ConnectionId) -> Result<(), Refusal> {
         let whole = self.host(connection)?.room.whole();
-        if !self.rooms.get(&whole).is_some_and(|room| room.breakouts.is_some()) {
+        if self.rooms.get(&whole).is_none_or(|room| room.breakouts.is_none()) {
             return Err(Refusal::NoSuchBreakout);
         }
         self.call_back(now, &whole);
@@ -129,7 +129,7 @@ impl<S> Rooms<S> {
 
     /// Tells everybody how the breakout rooms are, if there are any.
     pub(super) fn tell_breakouts(&mut self, whole: &RoomName) {
-        if !self.rooms.get(whole).is_some_and(|room| room.breakouts.is_some()) {
+        if self.rooms.get(whole).is_none_or(|room| room.breakouts.is_none()) {
             return;
         }
         let all = self.breakouts_for(whole);

@@ -119,7 +119,7 @@ impl<S> Rooms<S> {
         self.tell(to, Event::Updated(participant.clone()));
         let media = allowed.mask(participant.media);
         self.put_media(&Seat { room: name.clone(), id: id.clone() }, media);
-        if participant.host {
+        if participant.host && !self.waiters_for(name, true).is_empty() {
             self.tell_waiting(&name.whole());
         }
     }
@@ -131,6 +131,12 @@ impl<S> Rooms<S> {
         let mut to = room.all_connections();
         to.retain(|connection| *connection != except);
         self.tell(to, Event::Updated(participant));
+    }
+
+    /// Is there no host because one is waited for?
+    #[cfg(test)]
+    pub(crate) fn keeps_role(&self, whole: &RoomName) -> bool {
+        self.rooms.get(whole).is_some_and(|room| room.hosts.kept_until().is_some())
     }
 
     fn hosts_of(&self, whole: &RoomName) -> usize {

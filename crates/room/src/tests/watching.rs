@@ -69,8 +69,11 @@ fn viewers_are_let_in_like_participants() {
     let mut house = House::with_ann_and_bob();
     let sesame = PasswordDigest([7; 32]);
     let now = house.now();
-    let change =
-        |password, locked| RoomChange { password: Some(password), locked: Some(locked), routed: None };
+    let change = |password, locked| RoomChange {
+        password: Some(password),
+        locked: Some(locked),
+        ..RoomChange::default()
+    };
     house.rooms.change(now, connection(1), change(Some(sesame), false)).unwrap();
     assert_eq!(house.watch(3, None), Err(Refusal::PasswordRequired));
     assert_eq!(house.watch(3, Some(PasswordDigest([8; 32]))), Err(Refusal::WrongPassword));

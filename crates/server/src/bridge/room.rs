@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Instant};
 
 use kaigi_protocol::{
-    vocabulary::{ParticipantId, Receive, Source, VideoSource},
+    vocabulary::{MediaState, ParticipantId, Receive, Source, VideoSource},
     wire,
 };
 use kaigi_worker::sfu::{self, RoomId, SessionId};
@@ -55,6 +55,15 @@ pub(super) fn view(view: &wire::View) -> sfu::View {
         preferred: want.preferred,
     };
     sfu::View { receive, wants: wants.iter().map(want).collect(), ..sfu::View::default() }
+}
+
+/// What a participant may send: what it says it does.
+pub(super) fn sources(media: MediaState) -> sfu::Sources {
+    sfu::Sources::NONE
+        .with(sfu::Source::Microphone, media.mic)
+        .with(sfu::Source::Camera, media.camera)
+        .with(sfu::Source::Screen, media.screen)
+        .with(sfu::Source::ScreenAudio, media.screen_audio)
 }
 
 pub(super) fn source(source: sfu::Source) -> Source {

@@ -24,6 +24,7 @@ struct Noting {
 enum Order {
     Connect { thread: u16, session: u64, participant: String },
     View { thread: u16, session: u64, wants: Vec<String> },
+    Sources { session: u64, sources: sfu::Sources },
     Disconnect { thread: u16, session: u64 },
 }
 
@@ -46,10 +47,19 @@ impl Threads for Noting {
         self.orders.borrow_mut().push(Order::View { thread, session: session.0, wants });
     }
 
+    fn set_sources(&self, _: u16, session: SessionId, sources: sfu::Sources) {
+        // With every offer; what is allowed from the start is nothing to note.
+        if sources != room::sources(ALL) {
+            self.orders.borrow_mut().push(Order::Sources { session: session.0, sources });
+        }
+    }
+
     fn disconnect(&self, thread: u16, session: SessionId) {
         self.orders.borrow_mut().push(Order::Disconnect { thread, session: session.0 });
     }
 }
+
+const ALL: MediaState = MediaState { mic: true, camera: true, screen: true, screen_audio: true };
 
 struct House {
     bridge: Bridge<Noting>,
@@ -82,7 +92,8 @@ impl House {
             answers.lock().unwrap().push(answer);
         });
         let request = wire::MediaOffer { connection, sdp: "offer".into() };
-        self.bridge.connect(self.now, &room(room_name), &id(&who), request, vec![], reply);
+        let offer = Offer { request, candidates: vec![], sources: ALL };
+        self.bridge.connect(self.now, &room(room_name), &id(&who), offer, reply);
     }
 
     fn orders(&mut self) -> Vec<Order> {

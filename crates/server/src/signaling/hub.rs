@@ -1,10 +1,12 @@
 //! Joins the room core to the connections: one lock, held only for computation, keeps the order in which
 //! things happened the order in which everyone is told.
 
+mod greeter;
 mod joining;
 mod media;
 mod outside;
 
+use greeter::Greeter;
 pub(crate) use outside::{Begun, Changed, Matches};
 
 use std::{
@@ -20,13 +22,15 @@ use kaigi_protocol::{
     vocabulary::{ParticipantId, RoomName},
     wire::{self, IceServer, SignalPayload},
 };
-use kaigi_room::{ConnectionId, GuestId, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms};
+use kaigi_room::{
+    ConnectionId, Event, GuestId, Joined, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms,
+};
 use kaigi_worker::Worker;
 use metrics::{counter, gauge};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::sync::Notify;
 
-use super::{convert, token::Tokens};
+use super::convert;
 use crate::{
     bridge::{Bridge, Reaching},
     minter::{self, Minter},
@@ -50,8 +54,11 @@ pub(crate) struct HubOptions {
 /// All rooms and all who are connected to them.
 pub(crate) struct Hub {
     state: Mutex<State>,
-    tokens: Tokens,
-    options: HubOptions,
+    greeter: Arc<Greeter>,
+    worker: Worker,
+    reaching: Reaching,
+    limits: Limits,
+    create_key: Option<String>,
     /// Keys for opening rooms that were tried.
     guesses: Sources,
     /// Passwords of rooms that were tried.
@@ -66,6 +73,7 @@ pub(crate) struct Hub {
 struct State {
     rooms: Rooms<SignalPayload>,
     bridge: Bridge<Worker>,
+    greeter: Arc<Greeter>,
     sockets: HashMap<ConnectionId, SocketRef>,
     /// Those who come by HTTP alone.
     outside: outside::Table,
@@ -73,16 +81,22 @@ struct State {
 
 impl Hub {
     pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
+        let HubOptions { limits, create_key, ice_servers, minter, worker, reaching } = options;
+        let greeter = Arc::new(Greeter::new(secrets.clone(), now(), &limits, minter, ice_servers));
         let state = State {
-            rooms: Rooms::new(options.limits),
-            bridge: Bridge::new(options.worker.clone()),
+            rooms: Rooms::new(limits),
+            bridge: Bridge::new(worker.clone()),
+            greeter: greeter.clone(),
             sockets: HashMap::new(),
             outside: outside::Table::default(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            tokens: Tokens::new(secrets.clone(), now().unix_ms),
-            options,
+            greeter,
+            worker,
+            reaching,
+            limits,
+            create_key,
             guesses: Sources::new(per_minute(10, 10)),
             password_guesses: Sources::new(per_minute(10, PASSWORD_BURST)),
             secrets,
@@ -135,11 +149,11 @@ impl Hub {
         change: wire::RoomChange,
         reply: impl FnOnce(wire::Answer<wire::Empty>),
     ) {
-        let wire::RoomChange { locked, password, routed } = change;
+        let wire::RoomChange { locked, password, routed, waiting, allowed } = change;
         let work = |rooms: &mut Rooms<SignalPayload>, now| {
-            let room = rooms.place(connection)?.room;
-            let password = password.map(|password| Some(self.password_digest(room, &password?)));
-            rooms.change(now, connection, RoomChange { locked, password, routed })?;
+            let room = rooms.place(connection)?.room.whole();
+            let password = password.map(|password| Some(self.password_digest(&room, &password?)));
+            rooms.change(now, connection, RoomChange { locked, password, routed, waiting, allowed })?;
             Ok(wire::Empty {})
         };
         self.request(work, reply);
@@ -158,7 +172,7 @@ impl Hub {
 
     /// Rooms that may be open at once, in `/meet` and in the relay each.
     pub(super) fn max_rooms(&self) -> usize {
-        self.options.limits.rooms
+        self.limits.rooms
     }
 
     /// A fresh credential for whoever this connection is.
@@ -167,18 +181,18 @@ impl Hub {
         connection: ConnectionId,
         reply: impl FnOnce(wire::Answer<wire::TurnCredential>),
     ) {
-        let mint = |id: &ParticipantId| self.options.minter.mint(&id.0, minter::PARTICIPANT);
+        let mint = |id: &ParticipantId| self.greeter.minter.mint(&id.0, minter::PARTICIPANT);
         self.request(|rooms, _| rooms.participant(connection).map(mint), reply);
     }
 
     /// Foreign STUN and TURN servers.
     pub(crate) fn ice_servers(&self) -> &[IceServer] {
-        &self.options.ice_servers
+        &self.greeter.ice_servers
     }
 
     /// Credentials for our own.
     pub(crate) fn minter(&self) -> &Minter {
-        &self.options.minter
+        &self.greeter.minter
     }
 
     /// Does what is due in rooms, and for their peer connections to the server. Never returns.
@@ -235,7 +249,18 @@ impl State {
         let mut deaf = Vec::new();
         while let Some(output) = self.rooms.poll_output() {
             let (to, event) = match output {
-                Output::Tell { to, event } => (to, convert::event(event)),
+                Output::Tell { to, event: Event::Moved(joined) } => {
+                    self.move_to(to, *joined);
+                    continue;
+                }
+                Output::Tell { to, event } => match convert::event(event) {
+                    Some(event) => (to, event),
+                    None => continue,
+                },
+                Output::Sources { room, id, sources } => {
+                    self.bridge.set_sources(&room, &id, sources);
+                    continue;
+                }
                 Output::MediaOver { room, id } => {
                     self.bridge.forget(&room, &id);
                     self.end_outside_of(&room, &id);
@@ -253,7 +278,7 @@ impl State {
             for connection in to {
                 if !self.tell(connection, &event) {
                     deaf.push(connection);
-                } else if let (wire::Event::Removed(_), Some(socket)) =
+                } else if let (wire::Event::Removed(_) | wire::Event::TurnedAway(_), Some(socket)) =
                     (&event, self.sockets.get(&connection))
                 {
                     disconnect_later(socket.clone());
@@ -267,6 +292,17 @@ impl State {
         }
         gauge!("kaigi_rooms").set(self.rooms.room_count() as f64);
         gauge!("kaigi_participants").set(self.rooms.participant_count() as f64);
+    }
+
+    /// Tells those who are in another room now what they find there.
+    fn move_to(&mut self, to: Vec<ConnectionId>, joined: Joined) {
+        for connection in to {
+            let Ok(place) = self.rooms.place(connection) else { continue };
+            let greeting = self.greeter.greet(place.room, joined.clone(), now());
+            if !self.tell(connection, &wire::Event::Moved(Box::new(greeting))) {
+                self.rooms.handle_disconnect(now(), connection, Loss::Unexplained);
+            }
+        }
     }
 
     fn lose(&mut self, connection: ConnectionId) {
@@ -299,6 +335,8 @@ pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendEr
         ParticipantLeft(data) => socket.emit("participant-left", data),
         Signal(data) => socket.emit("signal", data),
         Chat(data) => socket.emit("chat", data),
+        ChatChanged(data) => socket.emit("chat-changed", data),
+        Reaction(data) => socket.emit("reaction", data),
         ServerClosing(data) => socket.emit("server-closing", data),
         Replaced(data) => socket.emit("replaced", data),
         RequestError(data) => socket.emit("request-error", data),
@@ -307,6 +345,12 @@ pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendEr
         Layers(data) => socket.emit("layers", data),
         Speakers(data) => socket.emit("speakers", data),
         RoomUpdated(data) => socket.emit("room-updated", data),
+        Muted(data) => socket.emit("muted", data),
+        Waiting(data) => socket.emit("waiting", data),
+        Admitted(data) => socket.emit("admitted", data),
+        TurnedAway(data) => socket.emit("turned-away", data),
+        Breakouts(data) => socket.emit("breakouts", data),
+        Moved(data) => socket.emit("moved", data),
         Removed(data) => socket.emit("removed", data),
         MediaRestart(data) => socket.emit("media-restart", data),
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kaigi_protocol::{
-    vocabulary::{ErrorCode, PROTOCOL_VERSION, ProtocolVersion, limits},
-    wire::{self, Answer, Empty, Request, SignalPayload},
+    vocabulary::{ErrorCode, PROTOCOL_VERSION, ProtocolVersion},
+    wire::{self, Answer, Empty, Request},
 };
-use kaigi_room::{ConnectionId, Loss, Signal};
+use kaigi_room::ConnectionId;
 use metrics::counter;
 use serde::{Deserialize, Serialize};
 use socketioxide::{
@@ -18,9 +18,11 @@ use socketioxide::{
 use socketioxide_core::Value;
 
 use super::{
+    asking,
     budget::Budget,
     hub::{Hub, emit},
     ordered::{Incoming, Ordered, Reply},
+    sizes::check_sizes,
 };
 use crate::visitor::Visitor;
 
@@ -98,53 +100,12 @@ impl Client {
             Request::Join(join) => {
                 self.hub.join(connection, &self.visitor, *join, |answer| answering.send(answer));
             }
-            Request::Leave(Empty {}) => self.hub.request(
-                |rooms, now| rooms.leave(now, connection).map(|()| Empty {}),
-                |answer| answering.send(answer),
-            ),
-            Request::Away(Empty {}) => {
-                let socket = answering.reply.socket.clone();
-                self.hub.request(
-                    |rooms, now| {
-                        rooms.handle_disconnect(now, connection, Loss::Away);
-                        Ok(Empty {})
-                    },
-                    |answer| answering.send(answer),
-                );
-                let _ = socket.disconnect();
-            }
-            Request::Signal(wire::Signal { to, incarnation, seq, payload }) => {
-                let bytes = payload_bytes(&payload);
-                self.hub.request(
-                    |rooms, _| {
-                        let signal = Signal { to, incarnation, seq, payload, bytes };
-                        rooms.signal(connection, signal).map(|()| Empty {})
-                    },
-                    |answer| answering.send(answer),
-                );
-            }
-            Request::Media(media) => self.hub.request(
-                |rooms, _| rooms.set_media(connection, media).map(|()| Empty {}),
-                |answer| answering.send(answer),
-            ),
-            Request::Chat(wire::Chat { text }) => self.hub.request(
-                |rooms, now| rooms.chat(now, connection, text).map(|id| wire::ChatSent { id }),
-                |answer| answering.send(answer),
-            ),
             Request::Turn(Empty {}) => {
                 self.hub.turn_credential(connection, |answer| answering.send(answer));
             }
             Request::Room(change) => {
                 self.hub.change_room(connection, change, |answer| answering.send(answer));
             }
-            Request::Remove(wire::Remove { participant }) => self.hub.request(
-                |rooms, now| rooms.send_away(now, connection, &participant).map(|()| Empty {}),
-                |answer| answering.send(answer),
-            ),
-            Request::Route(Empty {}) => self.hub.request(
-                |rooms, now| rooms.route(now, connection).map(|()| Empty {}),
-                |answer| answering.send(answer),
-            ),
             Request::MediaOffer(request) => {
                 let reply = Box::new(|answer| answering.send(answer));
                 self.hub.connect_media(connection, &self.visitor, request, reply);
@@ -155,7 +116,21 @@ impl Client {
             Request::View(view) => {
                 self.hub.set_view(connection, &view, |answer| answering.send(answer));
             }
+            Request::Away(Empty {}) => {
+                let socket = answering.reply.socket.clone();
+                self.ask_rooms(Request::Away(Empty {}), answering);
+                let _ = socket.disconnect();
+            }
+            request => self.ask_rooms(request, answering),
         }
+    }
+
+    /// What only the rooms have to do with.
+    fn ask_rooms(&self, request: Request, answering: Answering) {
+        self.hub.request(
+            |rooms, now| asking::carry_out(rooms, now, self.connection, request),
+            |answer| answering.send(answer),
+        );
     }
 }
 
@@ -191,60 +166,5 @@ fn check_version(join: &serde_json::Value) -> Result<(), wire::Error> {
             Err(wire::Error { code: ErrorCode::VersionMismatch, message })
         }
         _ => Ok(()),
-    }
-}
-
-fn check_sizes(request: &Request) -> Result<(), wire::Error> {
-    let (what, bytes, most) = match request {
-        Request::Join(join) => {
-            let password = join.password.as_ref().map_or(0, String::len);
-            ("password", password, limits::PASSWORD_BYTES)
-        }
-        Request::Room(wire::RoomChange { password: Some(Some(password)), .. }) => {
-            if password.is_empty() {
-                return bad_request("the password is empty; give one, or null for none");
-            }
-            ("password", password.len(), limits::PASSWORD_BYTES)
-        }
-        Request::Signal(wire::Signal { payload, .. }) => match payload {
-            SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => {
-                ("SDP", sdp.len(), limits::SDP_BYTES)
-            }
-            SignalPayload::Candidate(_) => ("candidate", payload_bytes(payload), limits::CANDIDATE_BYTES),
-            SignalPayload::Restart => return Ok(()),
-        },
-        Request::MediaOffer(wire::MediaOffer { sdp, .. }) => ("SDP", sdp.len(), limits::SDP_BYTES),
-        Request::View(wire::View { wants, .. }) if wants.len() > limits::WANTS => {
-            let message =
-                format!("{} videos are asked for; at most {} are allowed", wants.len(), limits::WANTS);
-            return Err(wire::Error { code: ErrorCode::TooLarge, message });
-        }
-        Request::Chat(wire::Chat { text }) => {
-            if text.trim().is_empty() {
-                return bad_request("the message is empty; write something first");
-            }
-            ("message", text.len(), limits::CHAT_BYTES)
-        }
-        _ => return Ok(()),
-    };
-    if bytes <= most {
-        return Ok(());
-    }
-    let message = format!("the {what} takes {bytes} bytes; at most {most} are allowed");
-    Err(wire::Error { code: ErrorCode::TooLarge, message })
-}
-
-fn bad_request(message: &str) -> Result<(), wire::Error> {
-    Err(wire::Error { code: ErrorCode::BadRequest, message: message.into() })
-}
-
-fn payload_bytes(payload: &SignalPayload) -> usize {
-    match payload {
-        SignalPayload::Offer { sdp } | SignalPayload::Answer { sdp } => sdp.len(),
-        SignalPayload::Candidate(candidate) => {
-            let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-            candidate.candidate.len() + optional(&candidate.sdp_mid) + optional(&candidate.username_fragment)
-        }
-        SignalPayload::Restart => 0,
     }
 }

@@ -89,6 +89,7 @@ mod tests {
             incarnation: 3,
             joined_at: 1_000,
             host: false,
+            hand: None,
             media_only: false,
         }
     }

@@ -142,6 +142,13 @@ impl Sfu {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
         session.counters.received_packets += 1;
         session.counters.received_bytes += packet.payload.len() as u64;
+        if let Some(source) = session.endpoint.source(line)
+            && !session.sources.has(source)
+        {
+            session.counters.forbidden_packets += 1;
+            session.dropped = session.dropped.with(source, true);
+            return;
+        }
         let at = match session.publishes.get(line).copied().flatten() {
             Some(at) if self.tracks.get(at).is_some_and(|published| published.codec == codec) => at,
             before => {

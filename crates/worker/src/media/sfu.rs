@@ -97,14 +97,15 @@ impl Media {
 
     /// Does what the rest of the process wants.
     pub(crate) fn obey(&mut self) {
-        let Waiting { ended, offers, views } = self.outlet.neighbours.orders().take();
-        if ended.is_empty() && offers.is_empty() && views.is_empty() {
+        let Waiting { ended, offers, views, sources } = self.outlet.neighbours.orders().take();
+        if ended.is_empty() && offers.is_empty() && views.is_empty() && sources.is_empty() {
             return;
         }
         let now = now();
         ended.into_iter().for_each(|session| self.sfu.disconnect(now.instant, session));
         offers.into_iter().for_each(|offer| self.answer(now, offer));
         views.into_iter().for_each(|(session, view)| self.sfu.set_view(session, view));
+        sources.into_iter().for_each(|(session, may)| self.sfu.set_sources(now.instant, session, may));
         self.finish(now);
     }
 

@@ -17,10 +17,11 @@ const sameBlockMilliseconds = 3 * 60_000;
 export function chatBlocks(entries: readonly ChatEntry[]): ChatBlock[] {
   const blocks: ChatBlock[] = [];
   for (const entry of entries) {
-    if (entry.body.type !== 'message') {
+    if (entry.body.type === 'joined' || entry.body.type === 'left') {
       blocks.push({ type: 'notice', key: entry.id, kind: entry.body.type, name: entry.name, at: entry.at });
       continue;
     }
+    if (entry.body.type !== 'message') continue;
     const message = { id: entry.id, text: entry.body.text };
     const last = blocks[blocks.length - 1];
     if (

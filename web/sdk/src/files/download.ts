@@ -202,6 +202,13 @@ export class Download {
     this.#options.onOver();
   }
 
+  /** Its sender is here after all. */
+  revive(): void {
+    if (this.#state !== 'failed' || this.#error?.code !== 'file-gone') return;
+    this.#error = undefined;
+    this.#set('offered');
+  }
+
   /** It will not be looked at any more. */
   close(): void {
     if (this.#state !== 'done') this.#discard();

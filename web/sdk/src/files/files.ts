@@ -24,7 +24,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/;
 export interface FilesOptions {
   paths: Pick<Paths, 'on' | 'send' | 'hasRoom' | 'pathOf'>;
   roster: Pick<Roster, 'on' | 'get' | 'participants'>;
-  signaling: Pick<Signaling, 'on' | 'request' | 'whenJoined'>;
+  signaling: Pick<Signaling, 'request' | 'whenJoined'>;
   ownId: () => ParticipantId;
   openSink?: OpenSink;
 }
@@ -49,7 +49,7 @@ export class Files implements RoomFiles {
 
   constructor(options: FilesOptions) {
     this.#options = options;
-    const { paths, roster, signaling } = options;
+    const { paths, roster } = options;
     const pipe: Pipe = {
       hasRoom: (to) => paths.hasRoom(to),
       send: (to, message, bulk) => {
@@ -80,9 +80,6 @@ export class Files implements RoomFiles {
       paths.on('change', (id) => this.#handlePath(id)),
       roster.on('connect', ({ participant }) => this.#handleConnect(participant)),
       roster.on('left', ({ participant }) => this.#handleLeft(participant.id)),
-      signaling.on('event', (event) => {
-        if (event.event === 'chat-changed') this.handleChat([event.data]);
-      }),
     ];
   }
 

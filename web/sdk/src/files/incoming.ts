@@ -38,7 +38,10 @@ export class Incoming {
   /** A file is offered. `here`: by somebody who still is. */
   add(facts: DownloadFacts, here: boolean): void {
     const id = transferId(facts.from, facts.key);
-    if (this.#downloads.has(id)) return;
+    const known = this.#downloads.get(id);
+    // We were in another room meanwhile, and are in the one of this file again.
+    if (known && here) known.revive();
+    if (known) return;
     const download: Download = new Download(facts, {
       send: (message) => {
         // Content is the only thing others overtake.

@@ -8,7 +8,6 @@ import type { OpenSink, Sink } from '../../src/files/sinks';
 import type { FileTransfer } from '../../src/files/types';
 import type { PathsEvents } from '../../src/paths';
 import { Roster } from '../../src/roster';
-import type { RoomEvent, SignalingEvents } from '../../src/signaling';
 import type { ChatEntry, FileOffer, Participant } from '../../src/wire.gen';
 import { must } from './must';
 import { joined, participant } from './wire';
@@ -81,7 +80,6 @@ export class FileClient {
   readonly roster = new Roster();
   readonly files: Files;
   readonly paths = new Emitter<PathsEvents>();
-  readonly signals = new Emitter<SignalingEvents>();
   /** Content by file name, for the sinks that were asked for. */
   readonly sinks: Sink[] = [];
   readonly states = new Map<string, string[]>();
@@ -109,7 +107,6 @@ export class FileClient {
         },
       },
       signaling: {
-        on: (event, listener) => this.signals.on(event, listener),
         whenJoined: async () => undefined,
         request: async (_event: string, data: unknown) => {
           const { file, to } = data as FileOffer;
@@ -137,10 +134,6 @@ export class FileClient {
 
   fetch(name: string): Promise<boolean> {
     return this.files.fetch(this.file(name).id);
-  }
-
-  tell(event: RoomEvent): void {
-    this.signals.emit('event', event);
   }
 
   /** Its page was reloaded: the others see the same participant, begun anew. */

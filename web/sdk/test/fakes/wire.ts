@@ -1,3 +1,4 @@
+import { NO_SETTINGS } from '../../src/permissions';
 import type { ChatEntry, Joined, Participant } from '../../src/wire.gen';
 
 export const SILENT = { mic: false, camera: false, screen: false, screenAudio: false };
@@ -21,7 +22,10 @@ export function joined(own: Participant, others: Participant[], more: Partial<Jo
     iceServers: [],
     sameDevice: false,
     topology: 'direct',
-    settings: { locked: false, password: false, routed: false },
+    settings: NO_SETTINGS,
+    votes: [],
+    waiting: [],
+    breakouts: { rooms: [], main: [] },
     mediaLimits: { videoSlots: 12, audioSlots: 4, mostVideoSlots: 49 },
     serverVersion: '0',
     ...more,

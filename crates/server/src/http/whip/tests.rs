@@ -357,7 +357,7 @@ async fn what_is_watched_may_end() {
         );
         id.unwrap()
     };
-    HOUSE.hub.request(|rooms, now| rooms.send_away(now, connection(8), &id), |_| ());
+    HOUSE.hub.request(|rooms, now| rooms.send_away(now, connection(8), &id, true), |_| ());
     assert_eq!(names("whip-8"), ["Ann"]);
     assert_eq!(send(http::Request::delete(removed.header("location")), "").await.status, 404);
     HOUSE.hub.request(|rooms, now| rooms.leave(now, connection(8)), |_| ());

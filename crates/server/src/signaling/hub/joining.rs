@@ -11,7 +11,6 @@ use metrics::counter;
 
 use super::{Hub, now, short};
 use crate::{
-    minter,
     secrets::{digest, equal, random_id},
     session::Session,
     signaling::convert,
@@ -41,22 +40,7 @@ impl Hub {
                 counter!("kaigi_joins_total").increment(1);
                 tracing::info!(room = %short(&room), participant = %joined.participant.id,
                     outcome = ?joined.outcome, others = joined.others.len(), "joined");
-                reply(wire::Answer::Ok(wire::Joined {
-                    outcome: convert::outcome(joined.outcome),
-                    room: room.as_str().to_owned(),
-                    resume_token: self.tokens.make(&room, &joined.participant, now.unix_ms),
-                    turn: self.options.minter.mint(&joined.participant.id.0, minter::PARTICIPANT),
-                    participant: convert::participant(joined.participant),
-                    resume_seconds: state.rooms.limits().resume_grace.as_secs() as u32,
-                    participants: joined.others.into_iter().map(convert::participant).collect(),
-                    chat: joined.chat.into_iter().map(convert::chat).collect(),
-                    ice_servers: self.options.ice_servers.clone(),
-                    same_device: joined.same_device,
-                    topology: joined.topology,
-                    settings: convert::settings(joined.settings),
-                    media_limits: wire::MediaLimits::default(),
-                    server_version: env!("CARGO_PKG_VERSION").to_owned(),
-                }));
+                reply(wire::Answer::Ok(self.greeter.greet(&room, joined, now)));
             }
             Err(refusal) => reply(wire::Answer::Error(convert::refusal(refusal))),
         }
@@ -92,8 +76,9 @@ impl Hub {
             }
             None => self.may_open(session),
         };
-        let resume =
-            resume.and_then(|resume| self.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms));
+        let resume = resume.and_then(|resume| {
+            self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)
+        });
         let wish = kaigi_room::Join {
             room: room.clone(),
             name,
@@ -128,7 +113,7 @@ impl Hub {
                 "too many keys were tried from your network; wait a minute",
             );
         }
-        if self.options.create_key.as_deref().is_some_and(|wanted| equal(wanted, key)) {
+        if self.create_key.as_deref().is_some_and(|wanted| equal(wanted, key)) {
             return Ok(());
         }
         counter!("kaigi_wrong_keys_total").increment(1);
@@ -137,12 +122,12 @@ impl Hub {
     }
 
     fn asks_for_key(&self) -> bool {
-        self.options.create_key.is_some()
+        self.create_key.is_some()
     }
 
     /// May whoever has this session, or none, open rooms?
     pub(crate) fn may_open(&self, session: Option<&Session>) -> bool {
-        match &self.options.create_key {
+        match &self.create_key {
             None => true,
             Some(key) => session.and_then(|session| session.opener.as_ref()) == Some(&digest(key)),
         }

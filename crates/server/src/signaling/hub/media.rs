@@ -11,7 +11,7 @@ use kaigi_worker::sfu::SessionId;
 
 use super::{Hub, State, now};
 use crate::{
-    bridge::{Reply, Told},
+    bridge::{Offer, Reply, Told},
     signaling::convert,
     visitor::Visitor,
 };
@@ -25,12 +25,12 @@ impl Hub {
         request: wire::MediaOffer,
         reply: Reply,
     ) {
-        match self.options.reaching.candidates(visitor) {
+        match self.reaching.candidates(visitor) {
             Ok(candidates) => self.offer(connection, request, candidates, reply),
             Err(name) => {
                 let (hub, visitor) = (self.clone(), visitor.clone());
                 tokio::spawn(async move {
-                    let candidates = hub.options.reaching.look_up(&visitor, name).await;
+                    let candidates = hub.reaching.look_up(&visitor, name).await;
                     hub.offer(connection, request, candidates, reply);
                 });
             }
@@ -39,9 +39,9 @@ impl Hub {
 
     /// Where a client may send to.
     pub(super) async fn candidates(&self, visitor: &Visitor) -> Vec<String> {
-        match self.options.reaching.candidates(visitor) {
+        match self.reaching.candidates(visitor) {
             Ok(candidates) => candidates,
-            Err(name) => self.options.reaching.look_up(visitor, name).await,
+            Err(name) => self.reaching.look_up(visitor, name).await,
         }
     }
 
@@ -56,7 +56,8 @@ impl Hub {
         let State { rooms, bridge, .. } = &mut *state;
         match rooms.place(connection) {
             Ok(place) if place.topology == Topology::Routed => {
-                bridge.connect(now().instant, place.room, place.id, request, candidates, reply);
+                let offer = Offer { request, candidates, sources: place.sources };
+                bridge.connect(now().instant, place.room, place.id, offer, reply);
             }
             Ok(_) => {
                 let message = "this room's media does not go through the server now".into();
@@ -103,7 +104,7 @@ impl Hub {
     /// Passes on what the media threads report. Never returns.
     pub(crate) async fn run_reports(&self) {
         loop {
-            let report = self.options.worker.reports().await;
+            let report = self.worker.reports().await;
             let mut state = self.lock();
             let whose = |session: &SessionId| state.bridge.whose(*session);
             let up: Vec<_> = report.connected.iter().filter_map(whose).collect();

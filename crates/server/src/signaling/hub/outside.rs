@@ -252,9 +252,11 @@ impl State {
         candidates: Vec<String>,
     ) -> Pending {
         let (reply, answer) = oneshot::channel();
-        let connect = wire::MediaOffer { connection: CONNECTION, sdp: offer.to_owned() };
+        let request = wire::MediaOffer { connection: CONNECTION, sdp: offer.to_owned() };
         let reply = Box::new(|answer| drop(reply.send(answer)));
-        self.bridge.connect(now().instant, room, id, connect, candidates, reply);
+        let sources = self.rooms.sources(room, id);
+        let offer = crate::bridge::Offer { request, candidates, sources };
+        self.bridge.connect(now().instant, room, id, offer, reply);
         answer
     }
 
@@ -349,6 +351,7 @@ mod tests {
             incarnation: 0,
             joined_at: 0,
             host: false,
+            hand: None,
             media_only: false,
         }
     }

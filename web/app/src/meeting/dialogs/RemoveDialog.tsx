@@ -18,7 +18,7 @@ export default function RemoveDialog({
   const { t } = useTranslation();
   const remove = () => {
     onClose();
-    room
+    room.hosting
       .remove(person.id)
       .catch((error: unknown) => showToast({ tone: 'error', ...explain(error, 'host', t) }));
   };

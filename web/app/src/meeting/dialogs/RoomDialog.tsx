@@ -14,7 +14,7 @@ export default function RoomDialog({ room, onClose }: { room: Room; onClose: () 
   const settings = useRoomSettings(room);
   const [password, setPassword] = useState('');
   const change = (wanted: RoomChange) =>
-    room.setRoom(wanted).then(
+    room.hosting.setRoom(wanted).then(
       () => true,
       (error: unknown) => {
         showToast({ tone: 'error', ...explain(error, 'host', t) });
