@@ -17,7 +17,6 @@ export { testConnection } from './connection-test';
 export type * from './connection-test/types';
 export { DATA_BYTES } from './data-frame';
 export type * from './files/types';
-export { SMALL_BYTES as SMALL_FILE_BYTES } from './files/turns';
 export { isSupported, prepareJoin } from './join';
 export { createLocalMedia } from './local-media';
 export { newRoomName } from './room-name';

@@ -3,8 +3,8 @@ import { Chat } from './chat';
 import { BUFFERED_BYTES } from './data-channels';
 import { encodeFrame } from './data-frame';
 import { Emitter } from './emitter';
-import { Files } from './files/files';
-import { RESERVED_TOPICS } from './files/messages';
+import { FilesLater } from './files/later';
+import { RESERVED_TOPICS } from './files/topic';
 import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import { HostDesk, trackSource } from './hosting';
 import { IceServers } from './ice-server-renewal';
@@ -80,7 +80,7 @@ export class Meeting implements Room {
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #chat: Chat;
-  readonly #files: Files;
+  readonly #files: FilesLater;
   readonly hosting: HostDesk;
   readonly polls: Ballots;
   readonly #mediaReport: MediaReport;
@@ -127,7 +127,7 @@ export class Meeting implements Room {
       use: (iceServers, sharedPort) => this.#paths.setIceServers(iceServers, sharedPort),
     });
     this.#chat = new Chat(signaling);
-    this.#files = new Files({
+    this.#files = new FilesLater({
       paths: this.#paths,
       roster: this.#roster,
       signaling,

@@ -12,7 +12,9 @@ let room: FileRoom;
 let ann: FileClient;
 let bob: FileClient;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  vi.useFakeTimers({
+    toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance', 'Date'],
+  });
   room = new FileRoom();
   [ann, bob] = room.enter('ann', 'bob') as [FileClient, FileClient];
 });
@@ -178,7 +180,10 @@ describe('whoever', () => {
     bob.files.cancel(bob.file('a.bin').id);
     await room.settle();
     expect(discard).toHaveBeenCalled();
-    expect([bob.file('a.bin').state, ann.file('a.bin').receivers[0]?.state]).toEqual(['cancelled', 'cancelled']);
+    expect([bob.file('a.bin').state, ann.file('a.bin').receivers[0]?.state]).toEqual([
+      'cancelled',
+      'cancelled',
+    ]);
     const sent = chunks().length;
     await pass(5_000);
     expect(chunks()).toHaveLength(sent);
@@ -248,7 +253,9 @@ describe('several files', () => {
     const states = () => bob.files.all.map(({ state }) => state);
     expect(states().filter((state) => state === 'running')).toHaveLength(5);
     expect(bob.file('small.bin').state).toBe('done');
-    const running = bob.files.all.filter(({ state }) => state === 'running').map(({ transferred }) => transferred);
+    const running = bob.files.all
+      .filter(({ state }) => state === 'running')
+      .map(({ transferred }) => transferred);
     expect(Math.max(...running) - Math.min(...running)).toBeLessThan(0.6 * MB);
     await pass(3_000);
     expect(new Set(states())).toEqual(new Set(['done']));
@@ -289,7 +296,7 @@ describe('a receiver that stops reading', () => {
   it('and goes on later gets all of it', async () => {
     await share(5 * MB);
     const sink = memorySink('');
-    let open = () => undefined as void;
+    let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     bob.openSink = async () => ({ ...sink, write: (bytes) => gate.then(() => sink.write(bytes)) });
     await bob.fetch('a.bin');
@@ -319,7 +326,11 @@ describe('what is not right', () => {
     };
     await bob.fetch('a.bin');
     await room.settle();
-    expect(bob.file('a.bin')).toMatchObject({ state: 'failed', error: { code: 'file-corrupt' }, transferred: 0 });
+    expect(bob.file('a.bin')).toMatchObject({
+      state: 'failed',
+      error: { code: 'file-corrupt' },
+      transferred: 0,
+    });
     expect(bob.file('a.bin').content).toBeUndefined();
     expect(must(bob.sinks[0]).finish).not.toHaveBeenCalled();
     expect(must(bob.sinks[0]).discard).toHaveBeenCalled();
@@ -333,7 +344,8 @@ describe('what is not right', () => {
     const slice = file.slice.bind(file);
     file.slice = (start = 0, end) => {
       const part = slice(start, end);
-      if (start > 2 * MB) part.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
+      if (start > 2 * MB)
+        part.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
       return part;
     };
     await ann.files.share(file);

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import type { Store } from '../core/store';
+import { SnapshotButton } from '../files/desk';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
@@ -144,6 +145,7 @@ export function Tile({
             {pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />}
           </TileAction>
         )}
+        {showing && <SnapshotButton tile={element} name={label} screen={kind === 'screen'} />}
         {floating && (
           <TileAction label={t('tile.move')} onClick={() => onCorner(nextCorner[corner])}>
             <Move aria-hidden="true" />

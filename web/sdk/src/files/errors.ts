@@ -6,7 +6,10 @@ export const fileErrors = {
   gone: () =>
     new KaigiError('file-gone', 'Whoever shared the file has left or reloaded the page; ask for it again.'),
   changed: () =>
-    new KaigiError('file-changed', 'The file was changed or moved since it was shared; it has to be shared again.'),
+    new KaigiError(
+      'file-changed',
+      'The file was changed or moved since it was shared; it has to be shared again.',
+    ),
   withdrawn: () => new KaigiError('file-withdrawn', 'The file was taken back by whoever shared it.'),
   corrupt: () =>
     new KaigiError('file-corrupt', 'What arrived is not what was sent, and was thrown away; fetch it again.'),

@@ -9,12 +9,13 @@ import type { ChatEntry, Participant, ParticipantId, SharedFile } from '../wire.
 import { fileErrors } from './errors';
 import { safeFileName } from './file-name';
 import { Incoming } from './incoming';
-import { decode, FILE_TOPIC } from './messages';
+import { decode } from './messages';
 import { Offer, transferId } from './offer';
 import { MOST_OFFERS, Outgoing } from './outgoing';
 import type { Pipe } from './pipe';
 import { openSink } from './sinks';
 import type { OpenSink } from './sinks';
+import { FILE_TOPIC } from './topic';
 import type { FilesEvents, FileTarget, FileTransfer, RoomFiles, ShareOptions } from './types';
 
 const TICK_MS = 500;
@@ -70,11 +71,12 @@ export class Files implements RoomFiles {
       onChange: (download) =>
         this.#show(download.id, this.#incoming.get(download.id) === download ? download.view : undefined),
     });
+    for (const { id, incarnation } of roster.participants) this.#incarnations.set(id, incarnation);
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#stop = [
       () => clearInterval(timer),
       paths.on('data', ({ from, topic, payload }) => {
-        if (topic === FILE_TOPIC) this.#handleMessage(from, payload);
+        if (topic === FILE_TOPIC) this.handleMessage(from, payload);
       }),
       paths.on('drained', (id) => this.#outgoing.handleDrained(id)),
       paths.on('change', (id) => this.#handlePath(id)),
@@ -142,6 +144,18 @@ export class Files implements RoomFiles {
     }
   }
 
+  /** What a participant sent. */
+  handleMessage(from: ParticipantId, payload: Uint8Array): void {
+    const message = decode(payload);
+    if (!message) return;
+    const now = performance.now();
+    if (['get', 'more', 'done', 'stop'].includes(message.kind)) {
+      this.#outgoing.handleMessage(from, message, now);
+    } else {
+      this.#incoming.handleMessage(from, message, now);
+    }
+  }
+
   close(): void {
     for (const stop of this.#stop.splice(0)) stop();
     this.#outgoing.close();
@@ -181,17 +195,6 @@ export class Files implements RoomFiles {
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
       }
-    }
-  }
-
-  #handleMessage(from: ParticipantId, payload: Uint8Array): void {
-    const message = decode(payload);
-    if (!message) return;
-    const now = performance.now();
-    if (['get', 'more', 'done', 'stop'].includes(message.kind)) {
-      this.#outgoing.handleMessage(from, message, now);
-    } else {
-      this.#incoming.handleMessage(from, message, now);
     }
   }
 

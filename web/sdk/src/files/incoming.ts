@@ -81,7 +81,9 @@ export class Incoming {
       this.#turns.enter(download);
       return true;
     } catch (error) {
-      download.fail(error instanceof Error && 'code' in error ? (error as never) : fileErrors.notStored(error));
+      download.fail(
+        error instanceof Error && 'code' in error ? (error as never) : fileErrors.notStored(error),
+      );
       return false;
     } finally {
       this.#opening.delete(download);

@@ -1,8 +1,5 @@
 /** What two clients say about one file, in data messages with the topic `FILE_TOPIC`. */
 
-/** Topics that begin so are the SDK's own: applications neither send nor see them. */
-export const RESERVED_TOPICS = 'kaigi.';
-export const FILE_TOPIC = 'kaigi.file';
 export const DIGEST_BYTES = 32;
 
 /** Why a sender has nothing to give (any more). */

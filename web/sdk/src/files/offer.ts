@@ -1,4 +1,4 @@
-import { KaigiError } from '../types';
+import type { KaigiError } from '../types';
 import type { ParticipantId, SharedFile } from '../wire.gen';
 import { Source } from './source';
 import type { FileTransfer, TransferState } from './types';

@@ -26,7 +26,8 @@ export class Rate {
     const milliseconds = now - this.#at;
     if (milliseconds < SHORTEST_MS) return;
     const latest = (Math.max(0, bytes - this.#bytes) * 1000) / milliseconds;
-    this.#perSecond = this.#perSecond === undefined ? latest : this.#perSecond + WEIGHT * (latest - this.#perSecond);
+    this.#perSecond =
+      this.#perSecond === undefined ? latest : this.#perSecond + WEIGHT * (latest - this.#perSecond);
     this.#bytes = bytes;
     this.#at = now;
   }

@@ -64,7 +64,8 @@ export class Sha256 {
     const words = this.#schedule;
     const state = this.#state;
     for (let index = 0, at = from; index < 16; index++, at += 4) {
-      words[index] = (word(data, at) << 24) | (word(data, at + 1) << 16) | (word(data, at + 2) << 8) | word(data, at + 3);
+      words[index] =
+        (word(data, at) << 24) | (word(data, at + 1) << 16) | (word(data, at + 2) << 8) | word(data, at + 3);
     }
     for (let index = 16; index < 64; index++) {
       const early = word(words, index - 15);

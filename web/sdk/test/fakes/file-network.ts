@@ -37,7 +37,12 @@ export class FileRoom {
     for (const client of entered) this.clients.set(client.id, client);
     const all = [...this.clients.keys()].map((id) => participant(id));
     for (const client of this.clients.values()) {
-      client.roster.handleJoined(joined(participant(client.id), all.filter(({ id }) => id !== client.id)));
+      client.roster.handleJoined(
+        joined(
+          participant(client.id),
+          all.filter(({ id }) => id !== client.id),
+        ),
+      );
     }
     return entered;
   }
@@ -46,7 +51,8 @@ export class FileRoom {
     const whole = { id: this.entries.length + 1, at: 0, name: entry.from, ...entry };
     this.entries.push(whole);
     for (const client of this.clients.values()) {
-      if (whole.to === undefined || [whole.to, whole.from].includes(client.id)) client.files.handleChat([whole]);
+      if (whole.to === undefined || [whole.to, whole.from].includes(client.id))
+        client.files.handleChat([whole]);
     }
   }
 
@@ -59,7 +65,7 @@ export class FileRoom {
   /** Lets everything happen that needs no time to pass: at most so many messages. */
   async settle(most = Infinity): Promise<void> {
     let count = 0;
-    for (let idle = 0; idle < 4 && count < most; ) {
+    for (let idle = 0; idle < 4 && count < most;) {
       const next = this.moving.shift();
       if (!next) {
         idle++;
