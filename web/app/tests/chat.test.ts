@@ -45,23 +45,28 @@ const history: ChatEntry[] = [
   entry(2, 'ann', 1000, { type: 'message', text: 'a' }),
   entry(3, 'ann', 2000, { type: 'message', text: 'b' }),
   entry(4, 'bob', 3000, { type: 'message', text: 'c' }),
-  entry(5, 'bob', 900_000, { type: 'message', text: 'd' }),
-  entry(6, 'ann', 900_001, { type: 'left' }),
+  entry(5, 'bob', 4000, { type: 'file', key: 'k', name: 'n', bytes: 1, mediaType: '' }),
+  entry(6, 'bob', 900_000, { type: 'message', text: 'd' }),
+  entry(7, 'ann', 900_001, { type: 'left' }),
 ];
 
 describe('the chat', () => {
   it('groups what one person writes within a short time', () => {
     expect(
       chatBlocks(history).map((block) =>
-        block.type === 'notice' ? block.kind : block.messages.map((message) => message.text).join(''),
+        block.type === 'messages'
+          ? block.messages.map((message) => message.text).join('')
+          : block.type === 'file'
+            ? 'file'
+            : block.kind,
       ),
-    ).toEqual(['joined', 'ab', 'c', 'd', 'left']);
+    ).toEqual(['joined', 'ab', 'c', 'file', 'd', 'left']);
   });
 
   it('counts as unread what others wrote since', () => {
-    expect(unreadCount(history, 'me', 0)).toBe(4);
-    expect(unreadCount(history, 'ann', 0)).toBe(2);
-    expect(unreadCount(history, 'ann', 4)).toBe(1);
-    expect(unreadCount(history, 'ann', 6)).toBe(0);
+    expect(unreadCount(history, 'me', 0)).toBe(5);
+    expect(unreadCount(history, 'ann', 0)).toBe(3);
+    expect(unreadCount(history, 'ann', 4)).toBe(2);
+    expect(unreadCount(history, 'ann', 7)).toBe(0);
   });
 });

@@ -9,7 +9,13 @@ export interface Delivery {
   ordered: boolean;
   /** Absent: sent again until it arrives. */
   maxRetransmits?: number | undefined;
+  /** Much, which everything else overtakes: a channel of its own. */
+  bulk?: boolean | undefined;
 }
+
+/** Of what is sent in bulk so much waits in the channel; below the second figure there is room again. */
+const BULK_BYTES = 1024 * 1024;
+const BULK_LOW_BYTES = 512 * 1024;
 
 /** No frame, so that nobody is told. */
 const PROVOCATION = new Uint8Array(1);
@@ -22,7 +28,7 @@ interface Lane {
 }
 
 /** The data channels to one participant: one per kind of delivery, made when first used. */
-export class DataChannels extends Emitter<{ message: Frame; closed: undefined }> {
+export class DataChannels extends Emitter<{ message: Frame; closed: undefined; drained: undefined }> {
   #connection: RTCPeerConnection | undefined;
   readonly #lanes = new Map<string, Lane>();
 
@@ -39,14 +45,17 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
     for (const lane of this.#lanes.values()) this.#open(lane);
   }
 
-  /** Bytes that wait, in all channels. */
+  /** Bytes that wait, in all channels but the one for bulk. */
   get bufferedBytes(): number {
     let bytes = 0;
-    for (const { channel, waiting } of this.#lanes.values()) {
-      bytes += channel?.readyState === 'open' ? channel.bufferedAmount : 0;
-      for (const frame of waiting) bytes += frame.length;
-    }
+    for (const lane of this.#lanes.values()) if (!lane.delivery.bulk) bytes += waitingBytes(lane);
     return bytes;
+  }
+
+  /** More may be sent in bulk; if not, `drained` says when. */
+  get hasRoom(): boolean {
+    const lane = this.#lanes.get('bulk');
+    return !lane || waitingBytes(lane) < BULK_BYTES;
   }
 
   send(frame: Uint8Array<ArrayBuffer>, delivery: Delivery): void {
@@ -68,8 +77,9 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
   }
 
   #lane(delivery: Delivery): Lane {
-    const { ordered, maxRetransmits } = delivery;
-    const key = ordered && maxRetransmits === undefined ? 'default' : `${ordered} ${maxRetransmits ?? 'all'}`;
+    const { ordered, maxRetransmits, bulk } = delivery;
+    const plain = ordered && maxRetransmits === undefined;
+    const key = bulk ? 'bulk' : plain ? 'default' : `${ordered} ${maxRetransmits ?? 'all'}`;
     let lane = this.#lanes.get(key);
     if (!lane) {
       lane = { channel: undefined, delivery, waiting: [] };
@@ -80,8 +90,8 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
 
   #open(lane: Lane): void {
     if (!this.#connection) return;
-    const { ordered, maxRetransmits } = lane.delivery;
-    const isDefault = ordered && maxRetransmits === undefined;
+    const { ordered, maxRetransmits, bulk } = lane.delivery;
+    const isDefault = ordered && maxRetransmits === undefined && !bulk;
     const channel = this.#connection.createDataChannel('kaigi', {
       ordered,
       ...(maxRetransmits === undefined ? {} : { maxRetransmits }),
@@ -92,6 +102,10 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
     channel.addEventListener('open', () => {
       for (const frame of lane.waiting.splice(0)) channel.send(frame);
     });
+    if (bulk) {
+      channel.bufferedAmountLowThreshold = BULK_LOW_BYTES;
+      channel.addEventListener('bufferedamountlow', () => this.emit('drained', undefined));
+    }
     if (isDefault) {
       channel.addEventListener('close', () => {
         if (lane.channel === channel) this.emit('closed', undefined);
@@ -106,4 +120,9 @@ export class DataChannels extends Emitter<{ message: Frame; closed: undefined }>
       if (frame) this.emit('message', frame);
     });
   }
+}
+
+function waitingBytes({ channel, waiting }: Lane): number {
+  const sent = channel?.readyState === 'open' ? channel.bufferedAmount : 0;
+  return waiting.reduce((sum, frame) => sum + frame.length, sent);
 }

@@ -17,6 +17,7 @@ export { testConnection } from './connection-test';
 export type * from './connection-test/types';
 export { DATA_BYTES } from './data-frame';
 export type * from './diagnostics/types';
+export type * from './files/types';
 export { isSupported, prepareJoin } from './join';
 export { createLocalMedia } from './local-media';
 export { newRoomName } from './room-name';

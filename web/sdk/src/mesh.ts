@@ -21,6 +21,8 @@ export interface MeshEvents {
   /** Tracks or path of this participant's connection changed. */
   change: ParticipantId;
   data: DataMessage;
+  /** There is room again on the way to this participant. */
+  drained: ParticipantId;
   /** Nothing comes from this participant any more. */
   silent: ParticipantId;
   /** The participant closed its end on purpose. */
@@ -85,6 +87,7 @@ export class Mesh extends Emitter<MeshEvents> {
     peer.on('tracks', () => this.emit('change', id));
     peer.on('path', () => this.emit('change', id));
     peer.on('data', ({ topic, payload }) => this.emit('data', { from: id, topic, payload }));
+    peer.on('drained', () => this.emit('drained', id));
     peer.on('silent', () => this.emit('silent', id));
     peer.on('closed', () => this.emit('closed', id));
     peer.handleReachable(this.#online && connected);
@@ -190,6 +193,11 @@ export class Mesh extends Emitter<MeshEvents> {
 
   bufferedBytes(id: ParticipantId): number {
     return this.#links.get(id)?.peer.bufferedBytes ?? 0;
+  }
+
+  /** More may be sent in bulk. */
+  hasRoom(id: ParticipantId): boolean {
+    return this.#links.get(id)?.peer.hasRoom ?? false;
   }
 
   send(id: ParticipantId, frame: Uint8Array<ArrayBuffer>, delivery: Delivery): void {

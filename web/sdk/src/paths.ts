@@ -39,6 +39,8 @@ export interface PathsEvents {
   /** Tracks or path of this participant changed. */
   change: ParticipantId;
   data: DataMessage;
+  /** There is room again on the way to this participant. */
+  drained: ParticipantId;
   /** Nothing comes by one of the ways any more. */
   silent: undefined;
   /** The participant closed its end on purpose. */
@@ -90,6 +92,7 @@ export class Paths extends Emitter<PathsEvents> {
     mesh.on('signal', (signal) => this.emit('signal', signal));
     mesh.on('change', (id) => this.emit('change', id));
     mesh.on('data', (message) => this.emit('data', message));
+    mesh.on('drained', (id) => this.emit('drained', id));
     mesh.on('silent', () => this.emit('silent', undefined));
     mesh.on('closed', (id) => this.#handlePeerClosed(id));
     this.#timer = setInterval(() => this.#tick(performance.now()), TICK_MS);
@@ -253,6 +256,11 @@ export class Paths extends Emitter<PathsEvents> {
     return this.#mesh.bufferedBytes(id) + (this.#server?.bufferedBytes(id) ?? 0);
   }
 
+  /** More may be sent in bulk to this participant. */
+  hasRoom(id: ParticipantId): boolean {
+    return this.#sendsRouted(id) ? (this.#server?.hasRoom(id) ?? false) : this.#mesh.hasRoom(id);
+  }
+
   send(ids: readonly ParticipantId[], frame: Uint8Array<ArrayBuffer>, delivery: Delivery): void {
     const routed = ids.filter((id) => this.#sendsRouted(id));
     for (const id of ids) if (!routed.includes(id)) this.#mesh.send(id, frame, delivery);
@@ -313,6 +321,7 @@ export class Paths extends Emitter<PathsEvents> {
     server.on('change', (id) => this.emit('change', id));
     server.on('path', () => this.#announce());
     server.on('data', (message) => this.emit('data', message));
+    server.on('drained', (id) => this.emit('drained', id));
     server.on('silent', () => this.emit('silent', undefined));
     server.start();
   }

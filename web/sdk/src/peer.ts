@@ -48,6 +48,8 @@ export interface PeerEvents {
   tracks: Tracks;
   path: PeerPath;
   data: Frame;
+  /** There is room again for what is sent in bulk. */
+  drained: undefined;
   /** Nothing comes any more, on a connection that the browser may still call connected. */
   silent: undefined;
   /** The other end has closed the connection on purpose. */
@@ -115,6 +117,7 @@ export class Peer extends Emitter<PeerEvents> {
       this.#recovery.handleRenewed();
     });
     this.#data.on('message', (frame) => this.emit('data', frame));
+    this.#data.on('drained', () => this.emit('drained', undefined));
     this.#data.on('closed', () => {
       if (this.connection.connectionState !== 'failed') this.emit('closed', undefined);
     });
@@ -134,6 +137,11 @@ export class Peer extends Emitter<PeerEvents> {
 
   get bufferedBytes(): number {
     return this.#data.bufferedBytes;
+  }
+
+  /** More may be sent in bulk. */
+  get hasRoom(): boolean {
+    return this.#data.hasRoom;
   }
 
   /** The receiver of one of the participant's sources, once negotiated. */

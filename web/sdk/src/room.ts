@@ -6,6 +6,9 @@ import { DetailSampler } from './diagnostics/detail';
 import { snapshot } from './diagnostics/snapshot';
 import type { Diagnostics } from './diagnostics/types';
 import { Emitter } from './emitter';
+import { FilesLater } from './files/later';
+import { RESERVED_TOPICS } from './files/topic';
+import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import { HostDesk, trackSource } from './hosting';
 import { IceServers } from './ice-server-renewal';
 import { fromLevel } from './level';
@@ -82,6 +85,7 @@ export class Meeting implements Room {
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #chat: Chat;
+  readonly #files: FilesLater;
   readonly hosting: HostDesk;
   readonly polls: Ballots;
   readonly #mediaReport: MediaReport;
@@ -131,6 +135,12 @@ export class Meeting implements Room {
       use: (iceServers, sharedPort) => this.#paths.setIceServers(iceServers, sharedPort),
     });
     this.#chat = new Chat(signaling);
+    this.#files = new FilesLater({
+      paths: this.#paths,
+      roster: this.#roster,
+      signaling,
+      ownId: () => this.id,
+    });
     this.hosting = new HostDesk(signaling);
     this.polls = new Ballots(signaling, (votes) => this.#events.emit('votes', votes));
     this.#mediaReport = new MediaReport(signaling, () => mask(media.state, this.permissions));
@@ -162,6 +172,10 @@ export class Meeting implements Room {
 
   get chat(): readonly ChatEntry[] {
     return this.#chat.entries;
+  }
+
+  get files(): RoomFiles {
+    return this.#files;
   }
 
   get signaling(): SignalingState {
@@ -232,9 +246,16 @@ export class Meeting implements Room {
     await this.#signaling.request('breakout-move', room === undefined ? {} : { room });
   }
 
+  shareFile(file: Blob, options?: ShareOptions): Promise<FileTransfer> {
+    return this.#files.share(file, options);
+  }
+
   sendData(payload: Uint8Array | string, options: DataOptions = {}): void {
     if (this.#state.state === 'closed') throw notJoined();
     const { topic = '', to, ordered = true, maxRetransmits } = options;
+    if (topic.startsWith(RESERVED_TOPICS)) {
+      throw new KaigiError('bad-request', `Topics that begin with "${RESERVED_TOPICS}" are reserved.`);
+    }
     const frame = encodeFrame(topic, payload);
     const ids = to ?? this.participants.filter(({ mediaOnly }) => !mediaOnly).map(({ id }) => id);
     // All checks before the first send: it goes to all of them or to none.
@@ -339,7 +360,9 @@ export class Meeting implements Room {
     roster.on('hand', (hand) => this.#events.emit('hand', hand));
     paths.on('signal', ({ to, incarnation, payload }) => this.#outbox.push(to, incarnation, payload));
     paths.on('change', (id) => views.refresh(id));
-    paths.on('data', (message) => this.#events.emit('data', message));
+    paths.on('data', (message) => {
+      if (!message.topic.startsWith(RESERVED_TOPICS)) this.#events.emit('data', message);
+    });
     // If the network is another one now, the way to the server is dead as well, and says so minutes later.
     paths.on('silent', () => signaling.probe(QUICK_PROBE_MS));
     paths.on('closed', (id) => roster.handlePeerClosed(id));
@@ -383,6 +406,7 @@ export class Meeting implements Room {
     for (const participant of this.#roster.participants) this.#paths.handleConnected(participant);
     this.#paths.handleOnline(true);
     this.#outbox.handleOnline();
+    this.#files.handleJoined(own.id);
     this.#addChat(joined.chat);
     this.#changeChat(joined.chat);
     this.polls.handleJoined(joined.votes);
@@ -456,6 +480,7 @@ export class Meeting implements Room {
     this.#mediaReport.close();
     this.#page.close();
     this.#outbox.close();
+    this.#files.close();
     this.#paths.closeAll();
     this.#roster.close();
     if (!this.#options.media) this.media.close();
@@ -512,11 +537,13 @@ export class Meeting implements Room {
 
   #addChat(lines: readonly ChatEntry[]): void {
     const added = this.#chat.merge(lines);
+    this.#files.handleChat(added);
     if (added.length > 0) this.#events.emit('chat', added);
   }
 
   #changeChat(lines: readonly ChatEntry[]): void {
     const changed = this.#chat.update(lines);
+    this.#files.handleChat(changed);
     if (changed.length > 0) this.#events.emit('chat-changed', changed);
   }
 

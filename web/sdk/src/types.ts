@@ -1,5 +1,6 @@
 import type { Diagnostics, StatsDetail } from './diagnostics/types';
 import type { SendLimit, SendQuality } from './sending/types';
+import type { FileTransfer, RoomFiles, ShareOptions } from './files/types';
 import type {
   ChatEntry,
   ErrorCode,
@@ -65,7 +66,16 @@ export type ClientErrorCode =
   | 'device-busy'
   | 'screen-share-cancelled'
   | 'screen-share-unsupported'
-  | 'media-failed';
+  | 'media-failed'
+  /** Whoever shared the file has left or reloaded the page. */
+  | 'file-gone'
+  | 'file-changed'
+  | 'file-withdrawn'
+  | 'file-corrupt'
+  | 'file-stalled'
+  | 'file-not-stored'
+  | 'file-too-large'
+  | 'too-many-files';
 
 /** One participant's slot for one kind of media. */
 export type TrackSource = 'mic' | 'camera' | 'screen' | 'screenAudio';
@@ -275,6 +285,8 @@ export interface Room {
   /** new, resumed (after a reload) or restored (after a server restart). */
   readonly outcome: 'new' | 'resumed' | 'restored';
   on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
+  sendChat(text: string): Promise<void>;
+  /** Topics that begin with `kaigi.` are reserved. */
   /** Resolves once the message is in the room, if need be after reconnecting. */
   sendChat(text: string, options?: ChatOptions): Promise<void>;
   /** Gives one's own message another text. */
@@ -287,6 +299,10 @@ export interface Room {
   /** Goes to a breakout room, or back to the room itself. */
   goToBreakout(room: number | undefined): Promise<void>;
   sendData(payload: Uint8Array | string, options?: DataOptions): void;
+  /** The files in the chat, and what has come of them. */
+  readonly files: RoomFiles;
+  /** Puts a file into the chat, for all or for one: `files.share`. */
+  shareFile(file: Blob, options?: ShareOptions): Promise<FileTransfer>;
   /**
    * What of the others is shown, and how large, for rooms whose media goes through the server: it sends that and
    * no more. May be called as often as the layout changes. Without it every picture is sent at a medium size.

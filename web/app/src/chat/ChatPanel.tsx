@@ -1,10 +1,11 @@
-import type { Room } from '@kaigi/client';
+import type { ChatEntry, Room } from '@kaigi/client';
 import { ArrowDown } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatTime } from '../core/format';
 import { useStore } from '../core/store';
 import { useChat } from '../core/useSdk';
+import { FileEntry } from '../files/desk';
 import { Panel } from '../meeting/Panel';
 import { Avatar } from '../ui/Avatar';
 import { chatBlocks, type ChatBlock } from './entries';
@@ -85,6 +86,8 @@ export function ChatPanel({
         {blocks.map((block) =>
           block.type === 'notice' ? (
             <Notice key={block.key} block={block} />
+          ) : block.type === 'file' ? (
+            <FileBlock key={block.key} entry={block.entry} own={block.entry.from === room.id} />
           ) : (
             <Messages key={block.key} block={block} own={block.from === room.id} />
           ),
@@ -109,6 +112,22 @@ function Notice({ block }: { block: Extract<ChatBlock, { type: 'notice' }> }) {
       <span>{t(block.kind === 'joined' ? 'chat.joined' : 'chat.left', { name: block.name })}</span>{' '}
       <Time at={block.at} language={i18n.language} />
     </p>
+  );
+}
+
+function FileBlock({ entry, own }: { entry: ChatEntry; own: boolean }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <div className={own ? 'chat-block own' : 'chat-block'}>
+      {!own && <Avatar name={entry.name} />}
+      <div className="chat-bubbles">
+        <p className="chat-meta">
+          <span className="chat-author">{own ? t('chat.you') : entry.name}</span>{' '}
+          <Time at={entry.at} language={i18n.language} />
+        </p>
+        <FileEntry entry={entry} />
+      </div>
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@ import { LIMITS } from '@kaigi/client';
 import { SendHorizontal } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { AttachButton, ChosenFiles } from '../files/desk';
 import { composeProblem, messageBytes, sendsMessage } from './compose';
 
 const tallestPixels = 160;
@@ -53,7 +54,9 @@ export function MessageBox({
           {problem}
         </p>
       )}
+      <ChosenFiles />
       <div className="message-row">
+        <AttachButton area={area} />
         <textarea
           ref={area}
           className="field"

@@ -10,6 +10,7 @@ export type ChatBlock =
       at: number;
       messages: { id: number; text: string }[];
     }
+  | { type: 'file'; key: number; entry: ChatEntry }
   | { type: 'notice'; key: number; kind: 'joined' | 'left'; name: string; at: number };
 
 const sameBlockMilliseconds = 3 * 60_000;
@@ -21,6 +22,7 @@ export function chatBlocks(entries: readonly ChatEntry[]): ChatBlock[] {
       blocks.push({ type: 'notice', key: entry.id, kind: entry.body.type, name: entry.name, at: entry.at });
       continue;
     }
+    if (entry.body.type === 'file') blocks.push({ type: 'file', key: entry.id, entry });
     if (entry.body.type !== 'message') continue;
     const message = { id: entry.id, text: entry.body.text };
     const last = blocks[blocks.length - 1];
@@ -47,6 +49,7 @@ export function chatBlocks(entries: readonly ChatEntry[]): ChatBlock[] {
 
 /** Messages of others after the last one read. */
 export function unreadCount(entries: readonly ChatEntry[], own: string, lastRead: number): number {
-  return entries.filter((entry) => entry.id > lastRead && entry.from !== own && entry.body.type === 'message')
-    .length;
+  return entries.filter(
+    (entry) => entry.id > lastRead && entry.from !== own && ['message', 'file'].includes(entry.body.type),
+  ).length;
 }

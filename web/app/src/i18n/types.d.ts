@@ -1,8 +1,9 @@
 import type testEn from '../connection-test/texts/en';
+import type filesEn from '../files/texts/en';
 import type rehearsalEn from '../prejoin/rehearsal/texts/en';
-import type voiceEn from '../voice/texts/en';
 import type pictureEn from '../quality-choice/texts/en';
 import type statsEn from '../statistics/texts/en';
+import type voiceEn from '../voice/texts/en';
 import type en from './en';
 
 declare module 'i18next' {
@@ -14,6 +15,7 @@ declare module 'i18next' {
       rehearsal: typeof rehearsalEn;
       stats: typeof statsEn;
       picture: typeof pictureEn;
+      files: typeof filesEn;
     };
     keySeparator: false;
     nsSeparator: false;

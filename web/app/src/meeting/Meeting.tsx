@@ -7,6 +7,7 @@ import { useSendFailures } from '../chat/useSendFailures';
 import { useUnread } from '../chat/useUnread';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
+import { FileDesk } from '../files/desk';
 import { setChoices, useChoices } from '../core/preferences';
 import type { Devices } from '../core/useDevices';
 import { useHost, useLocalMedia, useParticipants } from '../core/useSdk';
@@ -95,85 +96,76 @@ export function Meeting({
   ]);
 
   return (
-    <div className="meeting">
-      <Banners
-        room={room}
-        participants={participants}
-        sharing={view.state.screen}
-        onStopSharing={screen.toggle}
-      />
-      <div className="meeting-body">
-        <Stage
+    <FileDesk room={room} onOpenChat={openChat}>
+      <div className="meeting">
+        <Banners
           room={room}
-          view={view}
-          participants={present}
-          selfView={selfView}
-          layout={layout}
-          receive={receive}
-          pip={pip}
-          pipControls={{ mic: view.state.mic, onMic: () => turn('mic'), onLeave }}
-          onHideSelf={() => setChoices({ selfView: false })}
-          onInvite={() => setDialog('invite')}
+          participants={participants}
+          sharing={view.state.screen}
+          onStopSharing={screen.toggle}
         />
-        {panel === 'chat' && (
-          <ChatPanel
-            room={room}
-            outbox={outbox}
-            draft={draft}
-            onDraft={setDraft}
-            onClose={() => setPanel(undefined)}
-          />
-        )}
-        {panel === 'participants' && (
-          <ParticipantsPanel
+        <div className="meeting-body">
+          <Stage
             room={room}
             view={view}
-            participants={participants}
+            participants={present}
+            selfView={selfView}
+            layout={layout}
+            receive={receive}
+            pip={pip}
+            pipControls={{ mic: view.state.mic, onMic: () => turn('mic'), onLeave }}
+            onHideSelf={() => setChoices({ selfView: false })}
             onInvite={() => setDialog('invite')}
-            onSettings={() => setDialog('room')}
-            onRemove={setRemoving}
-            onClose={() => setPanel(undefined)}
           />
-        )}
-        {panel === 'statistics' && <StatisticsPanel room={room} history={history} onClose={closePanel} />}
-      </div>
-      <footer className="meeting-bar">
-        <div className="meeting-info">
-          <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
-          <ConnectionStatus room={room} alone={present.length === 0} />
+          {panel === 'chat' && (
+            <ChatPanel
+              room={room}
+              outbox={outbox}
+              draft={draft}
+              onDraft={setDraft}
+              onClose={() => setPanel(undefined)}
+            />
+          )}
+          {panel === 'participants' && (
+            <ParticipantsPanel
+              room={room}
+              view={view}
+              participants={participants}
+              onInvite={() => setDialog('invite')}
+              onSettings={() => setDialog('room')}
+              onRemove={setRemoving}
+              onClose={() => setPanel(undefined)}
+            />
+          )}
+          {panel === 'statistics' && <StatisticsPanel room={room} history={history} onClose={closePanel} />}
         </div>
-        <Controls
-          view={view}
-          devices={devices}
-          onDeviceError={deviceFailed}
-          screen={screen}
-          panel={panel}
-          onPanel={togglePanel}
-          unread={unread}
-          people={participants.length + 1}
-          selfView={selfView}
-          onSelfView={(shown) => setChoices({ selfView: shown })}
-          receive={receive}
-          onReceive={(receive) => setChoices({ receive })}
-          layout={layout}
-          pip={pip}
-          onLayout={(layout) => setChoices({ layout })}
-          host={host}
-          onDialog={setDialog}
-          onLeave={onLeave}
-        />
-      </footer>
-      <Voice
-        room={room}
-        media={media}
-        view={view}
-        devices={devices}
-        onDeviceError={deviceFailed}
-        onClose={closeDialog}
-      />
-      <RemoteAudio participants={participants} />
-      {dialog === 'settings' && (
-        <SettingsDialog
+        <footer className="meeting-bar">
+          <div className="meeting-info">
+            <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
+            <ConnectionStatus room={room} alone={present.length === 0} />
+          </div>
+          <Controls
+            view={view}
+            devices={devices}
+            onDeviceError={deviceFailed}
+            screen={screen}
+            panel={panel}
+            onPanel={togglePanel}
+            unread={unread}
+            people={participants.length + 1}
+            selfView={selfView}
+            onSelfView={(shown) => setChoices({ selfView: shown })}
+            receive={receive}
+            onReceive={(receive) => setChoices({ receive })}
+            layout={layout}
+            pip={pip}
+            onLayout={(layout) => setChoices({ layout })}
+            host={host}
+            onDialog={setDialog}
+            onLeave={onLeave}
+          />
+        </footer>
+        <Voice
           room={room}
           media={media}
           view={view}
@@ -181,11 +173,22 @@ export function Meeting({
           onDeviceError={deviceFailed}
           onClose={closeDialog}
         />
-      )}
-      {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
-      {dialog === 'room' && <RoomDialog room={room} onClose={closeDialog} />}
-      {removing && <RemoveDialog room={room} person={removing} onClose={keepAll} />}
-      {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
-    </div>
+        <RemoteAudio participants={participants} />
+        {dialog === 'settings' && (
+          <SettingsDialog
+            room={room}
+            media={media}
+            view={view}
+            devices={devices}
+            onDeviceError={deviceFailed}
+            onClose={closeDialog}
+          />
+        )}
+        {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
+        {dialog === 'room' && <RoomDialog room={room} onClose={closeDialog} />}
+        {removing && <RemoveDialog room={room} person={removing} onClose={keepAll} />}
+        {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
+      </div>
+    </FileDesk>
   );
 }

@@ -16,6 +16,7 @@ import { alike } from '../core/alike';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import type { Store } from '../core/store';
+import { SnapshotButton } from '../files/desk';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
@@ -169,6 +170,7 @@ function DrawnTile({
             {pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />}
           </TileAction>
         )}
+        {showing && <SnapshotButton tile={element} name={label} screen={kind === 'screen'} />}
         {floating && (
           <TileAction label={t('tile.move')} onClick={() => onCorner(nextCorner[corner])}>
             <Move aria-hidden="true" />

@@ -46,3 +46,14 @@ export function later<P extends { onClose: () => void }>(
     return Component ? <Component {...props} /> : null;
   };
 }
+
+const firstTryMilliseconds = 800;
+const againMilliseconds = 10_000;
+
+/** Does what can wait once the page has settled, and again until it succeeds. Returns how to stop it. */
+export function whenIdle(work: () => Promise<unknown>): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const run = () => void work().catch(() => (timer = setTimeout(run, againMilliseconds)));
+  timer = setTimeout(run, firstTryMilliseconds);
+  return () => clearTimeout(timer);
+}

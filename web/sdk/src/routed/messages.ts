@@ -11,6 +11,8 @@ const WINDOW_BYTES = 256 * 1024;
 const CREDIT_BYTES = WINDOW_BYTES / 4;
 /** Credit that has not come by now was for something that was lost, with a connection. */
 const STALL_MS = 5_000;
+/** Of what is sent in bulk no more waits for one participant: what is sent beside it would wait behind it. */
+const BULK_BYTES = 64 * 1024;
 const TICK_MS = 1_000;
 
 /** What carries envelopes to the server. */
@@ -38,7 +40,11 @@ interface Other {
  * ends. Each receiver grants credit for what it has consumed; what goes beyond waits here, for each receiver
  * apart, so that a slow one holds up nobody else.
  */
-export class RoutedMessages extends Emitter<{ message: { from: ParticipantId; frame: Frame } }> {
+export class RoutedMessages extends Emitter<{
+  message: { from: ParticipantId; frame: Frame };
+  /** There is room again for what is sent in bulk to this participant. */
+  drained: ParticipantId;
+}> {
   readonly #outlet: Outlet;
   readonly #others = new Map<ParticipantId, Other>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -52,6 +58,11 @@ export class RoutedMessages extends Emitter<{ message: { from: ParticipantId; fr
   /** Bytes that wait for this participant. */
   waitingBytes(id: ParticipantId): number {
     return this.#others.get(id)?.waitingBytes ?? 0;
+  }
+
+  /** More may be sent in bulk. */
+  hasRoom(id: ParticipantId): boolean {
+    return this.waitingBytes(id) < BULK_BYTES && !this.#outlet.full;
   }
 
   /** It was heard of by way of the server. */
@@ -145,7 +156,9 @@ export class RoutedMessages extends Emitter<{ message: { from: ParticipantId; fr
 
   /** Sends what may go: a frame that waits for several of them once. */
   #pump(): void {
-    for (const first of this.#others.values()) {
+    const drained: ParticipantId[] = [];
+    for (const [to, first] of this.#others) {
+      const full = first.waitingBytes >= BULK_BYTES;
       for (;;) {
         const [frame] = first.waiting;
         if (!frame || !this.#fits(first, frame)) break;
@@ -159,7 +172,10 @@ export class RoutedMessages extends Emitter<{ message: { from: ParticipantId; fr
         }
         this.#transmit(ids, frame, true, false);
       }
+      if (full && first.waitingBytes < BULK_BYTES) drained.push(to);
     }
+    // Who hears of it sends more.
+    for (const id of drained) this.emit('drained', id);
   }
 
   #consume(id: ParticipantId, other: Other, bytes: number): void {

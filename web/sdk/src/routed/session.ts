@@ -45,6 +45,8 @@ export interface RoutedSessionEvents {
   change: ParticipantId;
   path: PeerPath;
   data: DataMessage;
+  /** There is room again for what is sent in bulk to this participant. */
+  drained: ParticipantId;
   /** Nothing comes from the server any more. */
   silent: undefined;
 }
@@ -98,6 +100,7 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
     link.channels.on('open', () => this.#messages.handleOpen());
     link.channels.on('drained', () => this.#messages.handleDrained());
     link.channels.on('message', ({ data, reliable }) => this.#messages.handleMessage(data, reliable));
+    this.#messages.on('drained', (id) => this.emit('drained', id));
     this.#messages.on('message', ({ from, frame }) => {
       const message = decodeFrame(frame.buffer);
       if (message) this.emit('data', { from, ...message });
@@ -212,6 +215,11 @@ export class RoutedSession extends Emitter<RoutedSessionEvents> {
 
   bufferedBytes(id: ParticipantId): number {
     return this.#messages.waitingBytes(id) + this.#link.channels.bufferedBytes;
+  }
+
+  /** More may be sent in bulk. */
+  hasRoom(id: ParticipantId): boolean {
+    return this.#messages.hasRoom(id);
   }
 
   send(
