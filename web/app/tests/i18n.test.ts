@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import chatEn from '../src/chat/texts/en';
+import chatChinese from '../src/chat/texts/zh-CN';
 import testEn from '../src/connection-test/texts/en';
 import testChinese from '../src/connection-test/texts/zh-CN';
 import { detectLanguage } from '../src/i18n';
@@ -12,8 +14,8 @@ const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**
 });
 const code = Object.values(files).join('\n');
 
-const texts: Record<string, string> = { ...en, ...testEn };
-const translated: Record<string, string> = { ...chinese, ...testChinese };
+const texts: Record<string, string> = { ...en, ...testEn, ...chatEn };
+const translated: Record<string, string> = { ...chinese, ...testChinese, ...chatChinese };
 /** Chinese has one plural form: `_other` stands for all of English's. */
 const withoutPlural = (key: string) => key.replace(/_(?:one|other)$/, '');
 const unique = (keys: string[]) => [...new Set(keys)].sort();

@@ -1,4 +1,7 @@
+import together from './together.en';
+
 const en = {
+  ...together,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',
@@ -180,7 +183,6 @@ const en = {
   'chat.placeholder': 'Write to everyone',
   'chat.send': 'Send',
   'chat.empty': 'No messages yet. What you write is seen by everyone in this meeting.',
-  'chat.you': 'You',
   'chat.joined': '{{name}} joined',
   'chat.left': '{{name}} left',
   'chat.newBelow': 'New messages',

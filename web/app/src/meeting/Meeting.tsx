@@ -1,8 +1,8 @@
 import type { LocalMedia, Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ChatPanel } from '../chat/ChatPanel';
 import { createOutbox } from '../chat/outbox';
+import { useDraft } from '../chat/useDraft';
 import { useSendFailures } from '../chat/useSendFailures';
 import { useUnread } from '../chat/useUnread';
 import { toggleFullscreen } from '../core/fullscreen';
@@ -17,11 +17,14 @@ import { ParticipantsPanel } from './ParticipantsPanel';
 import { RemoteAudio } from './RemoteAudio';
 import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
+import { Reactions } from '../together/Reactions';
+import { useHand, useHandNotices } from '../together/useHand';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
 import { useScreenShare } from './useScreenShare';
 
+const ChatPanel = later(() => import('../chat/ChatPanel'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
@@ -51,19 +54,21 @@ export function Meeting({
   const host = useHost(room);
   const [removing, setRemoving] = useState<RemoteParticipant>();
   const keepAll = useCallback(() => setRemoving(undefined), []);
-  const [draft, setDraft] = useState('');
+  const [draft, setDraft] = useDraft(room);
   // Outlives the panel: what was written is sent whether or not one watches.
   const [outbox] = useState(() => createOutbox(room));
-  const unread = useUnread(room, panel === 'chat');
   const screen = useScreenShare(media);
   const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
   const closeDialog = useCallback(() => setDialog(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
+  const unread = useUnread(room, panel === 'chat', openChat);
+  const hand = useHand(room);
+  useHandNotices(room);
   useSendFailures(outbox, panel === 'chat', openChat);
   useEffect(fetchLater, []);
   useWakeLock();
-  useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
+  useTitle(`${unread.count > 0 ? `(${unread.count}) ` : ''}${t('title.room', { room: room.name })}`);
 
   const togglePanel = useCallback(
     (name: NonNullable<PanelName>) => setPanel((open) => (open === name ? undefined : name)),
@@ -78,6 +83,7 @@ export function Meeting({
     { key: 'v', run: () => turn('camera') },
     { key: 's', run: screen.toggle },
     { key: 'c', run: () => togglePanel('chat') },
+    { key: 'h', run: hand.toggle },
     { key: 'p', run: () => togglePanel('participants') },
     { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
     { key: 'i', run: () => setDialog('invite') },
@@ -109,6 +115,7 @@ export function Meeting({
         {panel === 'chat' && (
           <ChatPanel
             room={room}
+            participants={participants}
             outbox={outbox}
             draft={draft}
             onDraft={setDraft}
@@ -133,6 +140,7 @@ export function Meeting({
           <ConnectionStatus room={room} alone={present.length === 0} />
         </div>
         <Controls
+          room={room}
           view={view}
           devices={devices}
           onDeviceError={deviceFailed}
@@ -153,6 +161,7 @@ export function Meeting({
           onLeave={onLeave}
         />
       </footer>
+      <Reactions room={room} />
       <RemoteAudio participants={participants} />
       {dialog === 'settings' && (
         <SettingsDialog

@@ -2,6 +2,7 @@ import type { Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
+import { useOwnHand } from '../core/useTogether';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
@@ -51,6 +52,7 @@ export function Stage({
   const compact = useMediaQuery('(max-width: 719px), (max-height: 479px)');
   const speaking = useLocalSpeaking(room);
   const signs = useSigns(room);
+  const hand = useOwnHand(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
   const [page, setPage] = useState(0);
@@ -67,8 +69,8 @@ export function Stage({
   const onPin = useCallback((key: string) => setPinned((before) => (before === key ? undefined : key)), []);
 
   const tiles = useMemo(
-    () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive }, t),
-    [room, view, participants, selfView, alone, speaking, receive, t],
+    () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive, hand }, t),
+    [room, view, participants, selfView, alone, speaking, receive, hand, t],
   );
   // What is pinned is pinned for as long as it is there: a screen shared later is another one.
   if (pinned !== undefined && !tiles.some(({ key }) => key === pinned)) setPinned(undefined);

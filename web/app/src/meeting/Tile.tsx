@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import type { Store } from '../core/store';
+import { HandMark } from '../together/HandMark';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
@@ -129,6 +130,7 @@ export function Tile({
           {t('tile.connecting')}
         </div>
       )}
+      {content.hand !== undefined && <HandMark position={content.hand} />}
       <div className="tile-name" title={label} style={nameStyle}>
         {muted && kind === 'camera' && (
           <span className="tile-muted" role="img" aria-label={t('tile.muted')}>

@@ -9,6 +9,7 @@ export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
     ['S', t('shortcuts.screen')],
     ['C', t('shortcuts.chat')],
     ['P', t('shortcuts.participants')],
+    ['H', t('shortcuts.hand')],
     ['L', t('shortcuts.layout')],
     ['I', t('invite.button')],
     ['F', t('tile.fullscreen')],
