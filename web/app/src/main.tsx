@@ -12,6 +12,7 @@ import './styles/stage.css';
 import './styles/tile.css';
 import './styles/panel.css';
 import './styles/overlay.css';
+import './styles/together.css';
 
 followTheme();
 void loadSession();

@@ -1,20 +1,27 @@
-import type { ChatEntry } from '@kaigi/client';
+import type { ChatEntry, ChatOptions } from '@kaigi/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOutbox } from '../src/chat/outbox';
 
 /** A room whose answers the test gives. */
 function fakeRoom() {
-  const listeners = new Set<() => void>();
-  const answers: { text: string; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  const listeners = new Set<(added: ChatEntry[]) => void>();
+  const movers: typeof listeners = new Set();
+  const answers: {
+    text: string;
+    options: ChatOptions;
+    resolve: () => void;
+    reject: (error: unknown) => void;
+  }[] = [];
   const room = {
     id: 'me',
     chat: [] as ChatEntry[],
-    on: (_event: string, listener: () => void) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    on: (event: string, listener: (added: ChatEntry[]) => void) => {
+      const to = event === 'chat' ? listeners : movers;
+      to.add(listener);
+      return () => to.delete(listener);
     },
-    sendChat: (text: string) =>
-      new Promise<void>((resolve, reject) => answers.push({ text, resolve, reject })),
+    sendChat: (text: string, options: ChatOptions) =>
+      new Promise<void>((resolve, reject) => answers.push({ text, options, resolve, reject })),
   };
   return {
     room: room as unknown as Parameters<typeof createOutbox>[0],
@@ -27,11 +34,17 @@ function fakeRoom() {
       answers[answers.length - 1]?.reject(error);
       await settle();
     },
-    line: async (text: string, from = 'me') => {
+    options: () => answers.map(({ options }) => options),
+    line: async (text: string, from = 'me', to?: string) => {
       const id = room.chat.length + 1;
-      room.chat = [...room.chat, { id, at: id, from, name: from, body: { type: 'message', text } }];
-      for (const listener of listeners) listener();
+      const line: ChatEntry = { id, at: id, from, name: from, body: { type: 'message', text } };
+      if (to !== undefined) line.to = to;
+      room.chat = [...room.chat, line];
+      for (const listener of listeners) listener([line]);
       await settle();
+    },
+    move: () => {
+      for (const listener of movers) listener([]);
     },
   };
 }
@@ -118,5 +131,29 @@ describe('what is written', () => {
     await refuse();
     outbox.discard(id);
     expect(outbox.items.get()).toEqual([]);
+  });
+
+  it('goes to whom it is for, in answer to what; the same text to others is not it', async () => {
+    const { room, options, answer, line } = fakeRoom();
+    const outbox = createOutbox(room);
+    outbox.send('ok', { to: { id: 'bob', name: 'Bob' }, replyTo: 7 });
+    expect(options()).toEqual([{ to: 'bob', replyTo: 7 }]);
+    await line('ok');
+    expect(outbox.items.get()).toHaveLength(1);
+    await line('ok', 'me', 'bob');
+    expect(outbox.items.get()).toEqual([]);
+    await answer();
+  });
+
+  it('is not said in another room', async () => {
+    const { room, asked, answer, line, move } = fakeRoom();
+    const outbox = createOutbox(room);
+    outbox.send('on its way');
+    outbox.send('for these people');
+    move();
+    await answer();
+    await line('on its way');
+    expect(asked()).toEqual(['on its way']);
+    expect(outbox.items.get()).toMatchObject([{ text: 'for these people', state: 'failed' }]);
   });
 });

@@ -1,171 +1,206 @@
-import type { ChatEntry, Room } from '@kaigi/client';
+import './texts';
+import './chat.css';
+import type { ChatEntry, RemoteParticipant, Room } from '@kaigi/client';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatTime } from '../core/format';
 import { useStore } from '../core/store';
-import { useChat } from '../core/useSdk';
-import { FileEntry } from '../files/desk';
+import { showToast } from '../core/toasts';
+import { copyText } from '../core/useCopy';
+import { useChat, useHost } from '../core/useSdk';
+import { usePermissions } from '../core/useTogether';
 import { Panel } from '../meeting/Panel';
-import { Avatar } from '../ui/Avatar';
-import { chatBlocks, type ChatBlock } from './entries';
-import { linkify } from './linkify';
-import { MessageBox } from './MessageBox';
+import { later } from '../ui/later';
+import { ChatRow } from './ChatRow';
+import { Composer } from './Composer';
+import { DeleteDialog } from './DeleteDialog';
+import { answer, answerPrivately, edit, withoutReference, type Draft } from './draft';
+import { chatRows, isSaid, lastOwn, lineOf, nameIn } from './entries';
+import { actionsFor, LineMenu, type LineAction } from './LineMenu';
 import type { Outbox } from './outbox';
 import { OutgoingLines } from './OutgoingLines';
+import { explainChat } from './problems';
+import type { SetDraft } from './useDraft';
+import { useLog } from './useLog';
 
-/** Within this of the end, new messages scroll into view by themselves. */
-const nearEndPixels = 80;
+const PollDialog = later(() => import('./polls/PollDialog'));
 
-export function ChatPanel({
+export default function ChatPanel({
   room,
+  participants,
   outbox,
   draft,
   onDraft,
   onClose,
 }: {
   room: Room;
+  participants: readonly RemoteParticipant[];
   outbox: Outbox;
-  draft: string;
-  onDraft: (text: string) => void;
+  draft: Draft;
+  onDraft: SetDraft;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
+  const { t: chat } = useTranslation('chat');
   const entries = useChat(room);
   const outgoing = useStore(outbox.items);
-  const newest = outgoing[outgoing.length - 1]?.id;
-  const blocks = useMemo(() => chatBlocks(entries), [entries]);
-  const log = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const height = useRef(0);
-  const [behind, setBehind] = useState(false);
-  const lastEntry = entries[entries.length - 1];
-  const ownLast = lastEntry?.from === room.id;
+  const write = usePermissions(room).chat;
+  const host = useHost(room);
+  const { ref, start, end, following, behind, flashed, toEnd, jumpTo, onScroll, onWheel } = useLog(
+    entries,
+    outgoing,
+  );
+  const area = useRef<HTMLTextAreaElement>(null);
+  const anchor = useRef<HTMLElement>(null);
+  const [menu, setMenu] = useState<ChatEntry>();
+  const [deleting, setDeleting] = useState<ChatEntry>();
+  const [asking, setAsking] = useState(false);
+  const [saving, setSaving] = useState(false);
+  const [current, setCurrent] = useState<number>();
+  const rows = useMemo(() => chatRows(entries, start, end), [entries, start, end]);
 
-  const toEnd = () => {
-    log.current?.scrollTo({ top: log.current.scrollHeight });
-  };
-  useLayoutEffect(() => {
-    if (atEnd.current || ownLast) toEnd();
-    else setBehind(true);
-  }, [blocks, ownLast]);
-  useLayoutEffect(() => {
-    if (newest !== undefined) toEnd();
-  }, [newest]);
-  useLayoutEffect(() => {
-    if (atEnd.current) toEnd();
-  }, [outgoing]);
-  // A phone's keyboard, a banner or a longer text in the box take height away: the end stays in view.
+  const nameOf = (id: string) => nameIn(entries, participants, id) ?? chat('line.somebody');
+  // Rows are drawn anew when a property of theirs is another: these are the same for as long as the panel is open.
+  const jump = useRef(jumpTo);
   useEffect(() => {
-    if (!log.current) return;
-    const observer = new ResizeObserver(() => {
-      height.current = log.current?.clientHeight ?? 0;
-      if (atEnd.current) toEnd();
-    });
-    observer.observe(log.current);
-    return () => observer.disconnect();
+    jump.current = jumpTo;
+  });
+  const onJump = useCallback((id: number) => jump.current(id), []);
+  const onMenu = useCallback((entry: ChatEntry, button: HTMLElement) => {
+    anchor.current = button;
+    setMenu((open) => (open?.id === entry.id ? undefined : entry));
   }, []);
+  const closeMenu = useCallback(() => setMenu(undefined), []);
+  const failed = (error: unknown) => showToast({ tone: 'error', ...explainChat(error, t) });
+
+  const startWriting = (change: (before: Draft) => Draft) => {
+    onDraft(change);
+    area.current?.focus();
+  };
+  const act = (action: LineAction, entry: ChatEntry) => {
+    setMenu(undefined);
+    if (action === 'reply') startWriting((before) => answer(before, entry, room.id, nameOf));
+    if (action === 'reply-privately') startWriting((before) => answerPrivately(before, entry));
+    if (action === 'edit') startWriting((before) => edit(before, entry));
+    if (action === 'delete') setDeleting(entry);
+    if (action === 'copy' && entry.body.type === 'message')
+      void copyText(entry.body.text).then(
+        (copied) => copied && showToast({ tone: 'info', title: chat('line.copied') }, 2000),
+      );
+  };
+  const save = (id: number, text: string) => {
+    setSaving(true);
+    room
+      .editChat(id, text)
+      .then(
+        () => onDraft((now) => (now.editing?.id === id ? withoutReference(now) : now)),
+        (error: unknown) => {
+          failed(error);
+          // What was written is not lost.
+          onDraft((now) => (now.editing?.id === id ? { ...now, text } : now));
+        },
+      )
+      .finally(() => setSaving(false));
+  };
+
+  const focusable = rows.some(({ entry }) => entry.id === current)
+    ? current
+    : rows.findLast(({ entry }) => isSaid(entry) && entry.body.type !== 'deleted')?.entry.id;
 
   return (
     <Panel title={t('panel.chat')} onClose={onClose}>
       <div
-        ref={log}
+        ref={ref}
         className="chat-log"
         role="log"
         aria-label={t('chat.log')}
+        // Further up old lines come and go; nobody wants to hear of them.
+        aria-live={following ? undefined : 'off'}
         tabIndex={0}
-        onScroll={(event) => {
-          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          // The browser shifting what it shows while the height changes: the observer answers that.
-          if (clientHeight !== height.current) return;
-          atEnd.current = scrollHeight - scrollTop - clientHeight < nearEndPixels;
-          if (atEnd.current) setBehind(false);
-        }}
+        onScroll={onScroll}
+        onWheel={onWheel}
+        onKeyDown={moveFocus}
       >
-        {blocks.length === 0 && outgoing.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
-        {blocks.map((block) =>
-          block.type === 'notice' ? (
-            <Notice key={block.key} block={block} />
-          ) : block.type === 'file' ? (
-            <FileBlock key={block.key} entry={block.entry} own={block.entry.from === room.id} />
-          ) : (
-            <Messages key={block.key} block={block} own={block.from === room.id} />
-          ),
-        )}
+        {rows.length === 0 && outgoing.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
+        {rows.map(({ entry, head }) => (
+          <ChatRow
+            key={entry.id}
+            room={room}
+            entry={entry}
+            head={head}
+            answered={entry.replyTo === undefined ? undefined : lineOf(entries, entry.replyTo)}
+            receiver={entry.to === undefined || !head ? undefined : nameOf(entry.to)}
+            flashed={flashed === entry.id}
+            focusable={focusable === entry.id}
+            onJump={onJump}
+            onMenu={onMenu}
+            onCurrent={setCurrent}
+          />
+        ))}
         <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
-      {behind && (
-        <button className="button small chat-jump" onClick={toEnd}>
+      {!following && (
+        <button
+          className={behind ? 'button small chat-jump' : 'button small chat-jump quiet'}
+          aria-label={behind ? undefined : chat('line.toEnd')}
+          onClick={toEnd}
+        >
           <ArrowDown aria-hidden="true" />
-          {t('chat.newBelow')}
+          {behind && t('chat.newBelow')}
         </button>
       )}
-      <MessageBox text={draft} onText={onDraft} onSend={outbox.send} />
+      {write ? (
+        <Composer
+          draft={draft}
+          onDraft={onDraft}
+          entries={entries}
+          own={room.id}
+          people={participants}
+          area={area}
+          saving={saving}
+          onSend={(text) => {
+            outbox.send(text, draft);
+            toEnd();
+          }}
+          onSave={save}
+          onEditLast={() => {
+            const last = lastOwn(entries, room.id);
+            if (last) onDraft((before) => edit(before, last));
+          }}
+          onPoll={() => setAsking(true)}
+        />
+      ) : (
+        <p className="chat-forbidden">{chat('line.forbidden')}</p>
+      )}
+      {menu && (
+        <LineMenu
+          key={menu.id}
+          anchor={anchor}
+          actions={actionsFor(menu, {
+            own: room.id,
+            host,
+            write,
+            present: (id) => participants.some((one) => one.id === id && !one.mediaOnly),
+          })}
+          onAction={(action) => act(action, menu)}
+          onClose={closeMenu}
+        />
+      )}
+      {deleting && <DeleteDialog room={room} entry={deleting} onClose={() => setDeleting(undefined)} />}
+      {asking && <PollDialog room={room} onClose={() => setAsking(false)} />}
     </Panel>
   );
 }
 
-function Notice({ block }: { block: Extract<ChatBlock, { type: 'notice' }> }) {
-  const { t, i18n } = useTranslation();
-  return (
-    <p className="chat-notice">
-      <span>{t(block.kind === 'joined' ? 'chat.joined' : 'chat.left', { name: block.name })}</span>{' '}
-      <Time at={block.at} language={i18n.language} />
-    </p>
-  );
-}
-
-function FileBlock({ entry, own }: { entry: ChatEntry; own: boolean }) {
-  const { t, i18n } = useTranslation();
-  return (
-    <div className={own ? 'chat-block own' : 'chat-block'}>
-      {!own && <Avatar name={entry.name} />}
-      <div className="chat-bubbles">
-        <p className="chat-meta">
-          <span className="chat-author">{own ? t('chat.you') : entry.name}</span>{' '}
-          <Time at={entry.at} language={i18n.language} />
-        </p>
-        <FileEntry entry={entry} />
-      </div>
-    </div>
-  );
-}
-
-function Messages({ block, own }: { block: Extract<ChatBlock, { type: 'messages' }>; own: boolean }) {
-  const { t, i18n } = useTranslation();
-  return (
-    <div className={own ? 'chat-block own' : 'chat-block'}>
-      {!own && <Avatar name={block.name} />}
-      <div className="chat-bubbles">
-        <p className="chat-meta">
-          <span className="chat-author">{own ? t('chat.you') : block.name}</span>{' '}
-          <Time at={block.at} language={i18n.language} />
-        </p>
-        {block.messages.map((message) => (
-          <p key={message.id} className="chat-message" data-emoji={onlyEmoji(message.text)} dir="auto">
-            {linkify(message.text).map((piece, index) =>
-              piece.type === 'link' ? (
-                <a key={index} href={piece.value} target="_blank" rel="noopener noreferrer nofollow">
-                  {piece.value}
-                </a>
-              ) : (
-                piece.value
-              ),
-            )}
-          </p>
-        ))}
-      </div>
-    </div>
-  );
-}
-
-function Time({ at, language }: { at: number; language: string }) {
-  return <time dateTime={new Date(at).toISOString()}>{formatTime(at, language)}</time>;
-}
-
-const emoji =
-  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\s){1,12}$/u;
-
-function onlyEmoji(text: string): boolean {
-  return text.length <= 24 && emoji.test(text);
+/** Arrow keys go from line to line, so that Tab need not. */
+function moveFocus(event: KeyboardEvent<HTMLElement>) {
+  const { target, currentTarget, key } = event;
+  if (!(target instanceof HTMLElement) || !target.matches('.line-more, .chat-row')) return;
+  const buttons = [...currentTarget.querySelectorAll<HTMLElement>('.line-more')];
+  const own = target.matches('.line-more') ? target : target.querySelector<HTMLElement>('.line-more');
+  const index = own ? buttons.indexOf(own) : buttons.length;
+  const next = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: buttons.length - 1 }[key];
+  if (next === undefined) return;
+  event.preventDefault();
+  buttons[next]?.focus();
 }

@@ -1,6 +1,6 @@
 import { LIMITS } from '@kaigi/client';
 import { SendHorizontal } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef, type ReactNode, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AttachButton, ChosenFiles } from '../files/desk';
 import { composeProblem, messageBytes, sendsMessage } from './compose';
@@ -11,13 +11,32 @@ export function MessageBox({
   text,
   onText,
   onSend,
+  area: givenArea,
+  placeholder,
+  sendLabel,
+  blocked = false,
+  onUp,
+  onEscape,
+  children,
 }: {
   text: string;
   onText: (text: string) => void;
   onSend: (text: string) => void;
+  area?: RefObject<HTMLTextAreaElement | null>;
+  placeholder?: string;
+  sendLabel?: string;
+  /** What is written cannot be sent as things are; somebody else says why. */
+  blocked?: boolean;
+  /** Arrow up in the empty box. */
+  onUp?: () => void;
+  /** Says whether it had a meaning. */
+  onEscape?: () => boolean;
+  /** Above the text: for whom it is, what it answers. */
+  children?: ReactNode;
 }) {
   const { t } = useTranslation();
-  const area = useRef<HTMLTextAreaElement>(null);
+  const ownArea = useRef<HTMLTextAreaElement>(null);
+  const area = givenArea ?? ownArea;
   const tooLong = composeProblem(text) === 'too-long';
   const problem = tooLong
     ? t('chat.tooLong', { bytes: messageBytes(text), limit: LIMITS.chatBytes })
@@ -26,16 +45,16 @@ export function MessageBox({
   useEffect(() => {
     // On a phone the keyboard would cover what one opened the chat to read.
     if (matchMedia('(hover: hover)').matches) area.current?.focus();
-  }, []);
+  }, [area]);
   useLayoutEffect(() => {
     const element = area.current;
     if (!element) return;
     element.style.height = 'auto';
     element.style.height = `${Math.min(element.scrollHeight + 2, tallestPixels)}px`;
-  }, [text]);
+  }, [text, area]);
 
   const send = () => {
-    if (composeProblem(text) !== undefined) return;
+    if (blocked || composeProblem(text) !== undefined) return;
     onSend(text.trim());
     onText('');
     area.current?.focus();
@@ -49,6 +68,7 @@ export function MessageBox({
         send();
       }}
     >
+      {children}
       {problem !== undefined && (
         <p id="message-problem" className="field-problem" role="alert">
           {problem}
@@ -64,11 +84,18 @@ export function MessageBox({
           aria-label={t('chat.message')}
           aria-invalid={problem !== undefined}
           aria-describedby={problem === undefined ? undefined : 'message-problem'}
-          placeholder={t('chat.placeholder')}
+          placeholder={placeholder ?? t('chat.placeholder')}
           value={text}
           enterKeyHint="send"
           onChange={(event) => onText(event.target.value)}
           onKeyDown={(event) => {
+            if (event.key === 'ArrowUp' && text === '' && onUp) {
+              event.preventDefault();
+              onUp();
+            }
+            // Else the panel would close as well.
+            if (event.key === 'Escape' && !event.nativeEvent.isComposing && onEscape?.())
+              event.preventDefault();
             if (!sendsMessage(event.nativeEvent)) return;
             event.preventDefault();
             send();
@@ -77,8 +104,8 @@ export function MessageBox({
         <button
           className="control send"
           type="submit"
-          aria-label={t('chat.send')}
-          disabled={tooLong || text.trim() === ''}
+          aria-label={sendLabel ?? t('chat.send')}
+          disabled={blocked || tooLong || text.trim() === ''}
         >
           <SendHorizontal aria-hidden="true" />
         </button>

@@ -5,14 +5,21 @@ import { createStore, type Store } from '../core/store';
 export interface Outgoing {
   id: number;
   text: string;
+  /** For whom, and in answer to what. */
+  options: Addressed;
   /** `sent` has been taken by the server and only waits to come back as a line of the chat. */
   state: 'waiting' | 'sent' | 'failed';
   error?: unknown;
 }
 
+export interface Addressed {
+  to?: { id: string; name: string } | undefined;
+  replyTo?: number | undefined;
+}
+
 export interface Outbox {
   items: Pick<Store<readonly Outgoing[]>, 'get' | 'subscribe'>;
-  send(text: string): void;
+  send(text: string, options?: Addressed): void;
   retry(id: number): void;
   discard(id: number): void;
 }
@@ -26,7 +33,6 @@ const echoMilliseconds = 2000;
  */
 export function createOutbox(room: Pick<Room, 'id' | 'chat' | 'sendChat' | 'on'>): Outbox {
   const items = createStore<readonly Outgoing[]>([]);
-  const known = new Set(room.chat.map((entry) => entry.id));
   let lastId = 0;
   /** The message on its way: the only one whose line can come. */
   let current: number | undefined;
@@ -36,15 +42,22 @@ export function createOutbox(room: Pick<Room, 'id' | 'chat' | 'sendChat' | 'on'>
   const change = (id: number, to: Partial<Outgoing>) =>
     items.set((all) => all.map((item) => (item.id === id ? { ...item, ...to } : item)));
 
-  room.on('chat', () => {
-    for (const { id, from, body } of room.chat) {
-      if (known.has(id)) continue;
-      known.add(id);
+  room.on('chat', (added) => {
+    for (const { from, to, body } of added) {
       if (current === undefined || from !== room.id || body.type !== 'message') continue;
+      const item = find(current);
       // The line itself takes its place, in the same frame.
-      if (find(current)?.text === body.text) remove(current);
+      if (item?.text === body.text && item.options.to?.id === to) remove(current);
     }
   });
+  // What was written for one room is not said in another.
+  room.on('moved', () =>
+    items.set((all) =>
+      all.map((item) =>
+        item.state === 'waiting' && item.id !== current ? { ...item, state: 'failed' } : item,
+      ),
+    ),
+  );
 
   const run = async () => {
     if (current !== undefined) return;
@@ -53,7 +66,7 @@ export function createOutbox(room: Pick<Room, 'id' | 'chat' | 'sendChat' | 'on'>
       if (!next) break;
       current = next.id;
       try {
-        await room.sendChat(next.text);
+        await room.sendChat(next.text, { to: next.options.to?.id, replyTo: next.options.replyTo });
         change(next.id, { state: 'sent' });
         await gone(next.id);
         remove(next.id);
@@ -79,9 +92,9 @@ export function createOutbox(room: Pick<Room, 'id' | 'chat' | 'sendChat' | 'on'>
       });
     });
 
-  const send = (text: string) => {
+  const send = (text: string, options: Addressed = {}) => {
     const id = ++lastId;
-    items.set((all) => [...all, { id, text, state: 'waiting' }]);
+    items.set((all) => [...all, { id, text, options, state: 'waiting' }]);
     void run();
   };
 
@@ -92,7 +105,7 @@ export function createOutbox(room: Pick<Room, 'id' | 'chat' | 'sendChat' | 'on'>
       const item = find(id);
       if (item?.state !== 'failed') return;
       remove(id);
-      send(item.text);
+      send(item.text, item.options);
     },
     discard(id) {
       if (find(id)?.state === 'failed') remove(id);

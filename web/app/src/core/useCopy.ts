@@ -11,14 +11,20 @@ export function useCopy(text: string): { copied: boolean; copy: () => void } {
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = useCallback(() => {
-    const done = () => setCopied(true);
-    const fallBack = () => {
-      if (copyBySelection(text)) done();
-    };
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, fallBack);
-    else fallBack();
+    void copyText(text).then((done) => done && setCopied(true));
   }, [text]);
   return { copied, copy };
+}
+
+/** Says whether it worked. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    if (!navigator.clipboard) return copyBySelection(text);
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
 }
 
 function copyBySelection(text: string): boolean {

@@ -7,6 +7,7 @@ import type {
   RoomSettings,
   SignalingState,
 } from '@kaigi/client';
+import { calm } from './calm';
 import { useSnapshot } from './store';
 
 /** What a view needs of `LocalMedia`, copied at each change. */
@@ -39,7 +40,17 @@ const onParticipants = (room: Room, notify: () => void) => room.on('participants
 const readParticipants = (room: Room): readonly RemoteParticipant[] => [...room.participants];
 export const useParticipants = (room: Room) => useSnapshot(room, onParticipants, readParticipants);
 
-const onChat = (room: Room, notify: () => void) => room.on('chat', notify);
+const onChat = (room: Room, notify: () => void) => {
+  const calmed = calm(notify);
+  const stops = [
+    // What one has written oneself is awaited.
+    room.on('chat', (added) => calmed(added.some(({ from }) => from === room.id))),
+    room.on('chat-changed', () => calmed()),
+    room.on('moved', () => calmed(true)),
+    calmed.stop,
+  ];
+  return () => stops.forEach((stop) => stop());
+};
 const readChat = (room: Room): readonly ChatEntry[] => [...room.chat];
 export const useChat = (room: Room) => useSnapshot(room, onChat, readChat);
 

@@ -1,9 +1,11 @@
 import comfort from './comfort.en';
 import statistics from './statistics.en';
+import together from './together.en';
 
 const en = {
   ...comfort,
   ...statistics,
+  ...together,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',
@@ -185,7 +187,6 @@ const en = {
   'chat.placeholder': 'Write to everyone',
   'chat.send': 'Send',
   'chat.empty': 'No messages yet. What you write is seen by everyone in this meeting.',
-  'chat.you': 'You',
   'chat.joined': '{{name}} joined',
   'chat.left': '{{name}} left',
   'chat.newBelow': 'New messages',

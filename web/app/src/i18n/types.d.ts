@@ -1,3 +1,4 @@
+import type chatEn from '../chat/texts/en';
 import type testEn from '../connection-test/texts/en';
 import type filesEn from '../files/texts/en';
 import type rehearsalEn from '../prejoin/rehearsal/texts/en';
@@ -16,6 +17,7 @@ declare module 'i18next' {
       stats: typeof statsEn;
       picture: typeof pictureEn;
       files: typeof filesEn;
+      chat: typeof chatEn;
     };
     keySeparator: false;
     nsSeparator: false;

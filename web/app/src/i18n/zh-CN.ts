@@ -1,9 +1,11 @@
 import comfort from './comfort.zh-CN';
 import statistics from './statistics.zh-CN';
+import together from './together.zh-CN';
 
 const chinese = {
   ...comfort,
   ...statistics,
+  ...together,
   'common.close': '关闭',
   'common.cancel': '取消',
   'common.dismiss': '忽略',
@@ -181,7 +183,6 @@ const chinese = {
   'chat.placeholder': '发消息给所有人',
   'chat.send': '发送',
   'chat.empty': '还没有消息。您写的内容，会议中的所有人都能看到。',
-  'chat.you': '您',
   'chat.joined': '{{name}} 已加入',
   'chat.left': '{{name}} 已离开',
   'chat.newBelow': '有新消息',

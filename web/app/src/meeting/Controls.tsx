@@ -1,10 +1,13 @@
-import type { Receive } from '@kaigi/client';
+import type { Receive, Room } from '@kaigi/client';
 import { LayoutGrid, MessageSquare, MonitorUp, MonitorX, Phone, Presentation, Users } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Unread } from '../chat/entries';
 import { canShareScreen } from '../core/browser';
 import type { DeviceKind, Devices } from '../core/useDevices';
 import type { LocalMediaView } from '../core/useSdk';
+import { TogetherControls } from '../together/TogetherControls';
+import { UnreadWords } from '../together/UnreadWords';
 import { ControlButton } from '../ui/ControlButton';
 import { DeviceToggle } from '../ui/DeviceToggle';
 import { MoreMenu } from './MoreMenu';
@@ -16,13 +19,14 @@ export type PanelName = 'chat' | 'participants' | 'statistics' | undefined;
 export type DialogName = 'settings' | 'invite' | 'shortcuts' | 'room' | undefined;
 
 export function Controls(props: {
+  room: Room;
   view: LocalMediaView;
   devices: Devices;
   onDeviceError: (kind: DeviceKind, error: unknown) => void;
   screen: ScreenShare;
   panel: PanelName;
   onPanel: (panel: NonNullable<PanelName>) => void;
-  unread: number;
+  unread: Unread;
   people: number;
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
@@ -56,6 +60,7 @@ export function Controls(props: {
             {sharing ? <MonitorX aria-hidden="true" /> : <MonitorUp aria-hidden="true" />}
           </ControlButton>
         )}
+        <TogetherControls room={props.room} />
       </div>
       <div className="controls-side">
         <span className="control-wide">
@@ -75,15 +80,14 @@ export function Controls(props: {
           shortcut="C"
           pressed={panel === 'chat'}
           look={panel === 'chat' ? 'active' : 'normal'}
-          badge={unread}
+          badge={unread.count}
+          badgeLook={unread.personal > 0 ? 'personal' : 'normal'}
           describedBy="chat-unread"
           onClick={() => onPanel('chat')}
         >
           <MessageSquare aria-hidden="true" />
         </ControlButton>
-        <span id="chat-unread" className="visually-hidden" aria-live="polite">
-          {unread > 0 ? t('control.unread', { count: unread }) : ''}
-        </span>
+        <UnreadWords id="chat-unread" unread={unread} />
         <ControlButton
           label={t('control.participants')}
           tip={t('control.participants')}
@@ -96,6 +100,7 @@ export function Controls(props: {
           <span className="control-count" aria-hidden="true" data-mark={people} />
         </ControlButton>
         <MoreMenu
+          room={props.room}
           selfView={props.selfView}
           onSelfView={props.onSelfView}
           receive={props.receive}

@@ -1,8 +1,8 @@
 import type { LocalMedia, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ChatPanel } from '../chat/ChatPanel';
 import { createOutbox } from '../chat/outbox';
+import { useDraft } from '../chat/useDraft';
 import { useSendFailures } from '../chat/useSendFailures';
 import { useUnread } from '../chat/useUnread';
 import { toggleFullscreen } from '../core/fullscreen';
@@ -21,12 +21,15 @@ import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
 import { useStatsHistory } from '../statistics/history';
 import { useSendLimitToasts } from '../statistics/useSendLimitToasts';
+import { Reactions } from '../together/Reactions';
+import { useHand, useHandNotices } from '../together/useHand';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
 import { useScreenShare } from './useScreenShare';
 
 const Voice = later(() => import('../voice/Voice'));
+const ChatPanel = later(() => import('../chat/ChatPanel'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
@@ -56,10 +59,9 @@ export function Meeting({
   const host = useHost(room);
   const [removing, setRemoving] = useState<RemoteParticipant>();
   const keepAll = useCallback(() => setRemoving(undefined), []);
-  const [draft, setDraft] = useState('');
+  const [draft, setDraft] = useDraft(room);
   // Outlives the panel: what was written is sent whether or not one watches.
   const [outbox] = useState(() => createOutbox(room));
-  const unread = useUnread(room, panel === 'chat');
   const screen = useScreenShare(media);
   const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
@@ -68,11 +70,14 @@ export function Meeting({
   const closePanel = useCallback(() => setPanel(undefined), []);
   const closeDialog = useCallback(() => setDialog(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
+  const unread = useUnread(room, panel === 'chat', openChat);
+  const hand = useHand(room);
+  useHandNotices(room);
   useSendFailures(outbox, panel === 'chat', openChat);
   useEffect(fetchLater, []);
   useChimes(room);
   useWakeLock();
-  useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
+  useTitle(`${unread.count > 0 ? `(${unread.count}) ` : ''}${t('title.room', { room: room.name })}`);
 
   const togglePanel = useCallback(
     (name: NonNullable<PanelName>) => setPanel((open) => (open === name ? undefined : name)),
@@ -87,6 +92,7 @@ export function Meeting({
     { key: 'v', run: () => turn('camera') },
     { key: 's', run: screen.toggle },
     { key: 'c', run: () => togglePanel('chat') },
+    { key: 'h', run: hand.toggle },
     { key: 'p', run: () => togglePanel('participants') },
     { key: 'd', run: () => togglePanel('statistics') },
     { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
@@ -96,7 +102,7 @@ export function Meeting({
   ]);
 
   return (
-    <FileDesk room={room} onOpenChat={openChat}>
+    <FileDesk room={room} recipient={draft.to} onOpenChat={openChat}>
       <div className="meeting">
         <Banners
           room={room}
@@ -120,6 +126,7 @@ export function Meeting({
           {panel === 'chat' && (
             <ChatPanel
               room={room}
+              participants={participants}
               outbox={outbox}
               draft={draft}
               onDraft={setDraft}
@@ -145,6 +152,7 @@ export function Meeting({
             <ConnectionStatus room={room} alone={present.length === 0} />
           </div>
           <Controls
+            room={room}
             view={view}
             devices={devices}
             onDeviceError={deviceFailed}
@@ -173,6 +181,7 @@ export function Meeting({
           onDeviceError={deviceFailed}
           onClose={closeDialog}
         />
+        <Reactions room={room} />
         <RemoteAudio participants={participants} />
         {dialog === 'settings' && (
           <SettingsDialog

@@ -1,4 +1,4 @@
-import type { Receive } from '@kaigi/client';
+import type { Receive, Room } from '@kaigi/client';
 import {
   Activity,
   Check,
@@ -17,6 +17,7 @@ import { type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useMediaQuery } from '../core/hooks';
+import { TogetherItems } from '../together/TogetherControls';
 import { PopoverButton } from '../ui/PopoverButton';
 import type { DialogName } from './Controls';
 import type { Layout } from './plan';
@@ -26,6 +27,7 @@ const layouts = ['grid', 'speaker'] as const satisfies readonly Layout[];
 const receiveModes = ['everything', 'low', 'audio-only'] as const satisfies readonly Receive[];
 
 export function MoreMenu({
+  room,
   selfView,
   onSelfView,
   receive,
@@ -37,6 +39,7 @@ export function MoreMenu({
   onDialog,
   onStatistics,
 }: {
+  room: Room;
   selfView: boolean;
   onSelfView: (shown: boolean) => void;
   receive: Receive;
@@ -74,6 +77,7 @@ export function MoreMenu({
     >
       {(close) => (
         <>
+          <TogetherItems room={room} close={close} />
           {item(<Settings aria-hidden="true" />, t('settings.title'), () => onDialog('settings'), close)}
           {host && item(<ShieldCheck aria-hidden="true" />, t('host.title'), () => onDialog('room'), close)}
           {item(<UserPlus aria-hidden="true" />, t('invite.button'), () => onDialog('invite'), close)}

@@ -3,6 +3,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSameMap } from '../core/alike';
 import { useMediaQuery, useSize } from '../core/hooks';
+import { useOwnHand } from '../core/useTogether';
 import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
@@ -52,6 +53,7 @@ export function Stage({
   const compact = useMediaQuery('(max-width: 719px), (max-height: 479px)');
   const speaking = useLocalSpeaking(room);
   const signs = useSigns(room);
+  const hand = useOwnHand(room);
   const [aspects, setAspects] = useState<Readonly<Record<string, number>>>({});
   const [pinned, setPinned] = useState<string>();
   const [page, setPage] = useState(0);
@@ -68,8 +70,8 @@ export function Stage({
   const onPin = useCallback((key: string) => setPinned((before) => (before === key ? undefined : key)), []);
 
   const tiles = useMemo(
-    () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive }, t),
-    [room, view, participants, selfView, alone, speaking, receive, t],
+    () => tilesOf(room, view, participants, { self: selfView || alone, speaking, receive, hand }, t),
+    [room, view, participants, selfView, alone, speaking, receive, hand, t],
   );
   // What is pinned is pinned for as long as it is there: a screen shared later is another one.
   if (pinned !== undefined && !tiles.some(({ key }) => key === pinned)) setPinned(undefined);

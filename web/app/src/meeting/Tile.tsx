@@ -17,6 +17,7 @@ import { toggleFullscreen } from '../core/fullscreen';
 import { useFullscreen, useLasting } from '../core/hooks';
 import type { Store } from '../core/store';
 import { SnapshotButton } from '../files/desk';
+import { HandMark } from '../together/HandMark';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel } from '../ui/NameLabel';
 import type { Corner, NameInsets, Placed } from './layout';
@@ -155,6 +156,7 @@ function DrawnTile({
           <LoaderCircle className="spin" aria-hidden="true" />
         </TileState>
       )}
+      {content.hand !== undefined && <HandMark position={content.hand} />}
       <div className="tile-name" title={label} style={nameStyle}>
         {muted && kind === 'camera' && (
           <span className="tile-muted" role="img" aria-label={t('tile.muted')}>

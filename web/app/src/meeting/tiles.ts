@@ -1,6 +1,7 @@
 import type { PeerPath, Receive, RemoteParticipant, Room } from '@kaigi/client';
 import type { TFunction } from 'i18next';
 import type { LocalMediaView } from '../core/useSdk';
+import { handOrder } from '../together/hands';
 import type { NameForm } from '../ui/NameLabel';
 
 /** What a tile shows. */
@@ -20,6 +21,8 @@ export interface TileContent {
   paused: boolean;
   muted: boolean;
   speaking: boolean;
+  /** The hand is up, as which of those that are. */
+  hand?: number | undefined;
   connected: boolean;
   path: PeerPath;
 }
@@ -34,10 +37,16 @@ export function tilesOf(
   room: Room,
   view: LocalMediaView,
   participants: readonly RemoteParticipant[],
-  { self, speaking, receive }: { self: boolean; speaking: boolean; receive: Receive },
+  {
+    self,
+    speaking,
+    receive,
+    hand,
+  }: { self: boolean; speaking: boolean; receive: Receive; hand?: number | undefined },
   t: TFunction,
 ): TileContent[] {
   const tiles: TileContent[] = [];
+  const hands = handOrder([...participants, { id: room.id, hand }]);
   for (const person of participants) {
     const { id, name, connected, path, videoPaused } = person;
     const common = { participant: id, name, own: false, connected, path };
@@ -53,6 +62,7 @@ export function tilesOf(
       paused: person.media.camera && videoPaused.camera !== undefined,
       muted: !person.media.mic,
       speaking: person.speaking && person.media.mic,
+      hand: hands.get(id),
     });
     if (person.media.screen && seen) {
       tiles.push({
@@ -101,6 +111,7 @@ export function tilesOf(
       on: view.state.camera,
       muted: !view.state.mic,
       speaking: speaking && view.state.mic,
+      hand: hands.get(room.id),
     });
   }
   return tiles;

@@ -10,6 +10,7 @@ export function ControlButton({
   busy = false,
   flawed = false,
   badge = 0,
+  badgeLook = 'normal',
   describedBy,
   expanded,
   onClick,
@@ -23,6 +24,8 @@ export function ControlButton({
   busy?: boolean;
   flawed?: boolean;
   badge?: number;
+  /** `personal`: something of it is for nobody else. */
+  badgeLook?: 'normal' | 'personal';
   describedBy?: string;
   expanded?: boolean;
   onClick: () => void;
@@ -44,7 +47,11 @@ export function ControlButton({
       {children}
       {flawed && <span className="control-flaw" aria-hidden="true" data-mark="!" />}
       {badge > 0 && (
-        <span className="control-badge" aria-hidden="true" data-mark={badge > 99 ? '99+' : badge} />
+        <span
+          className={`control-badge ${badgeLook}`}
+          aria-hidden="true"
+          data-mark={badge > 99 ? '99+' : badge}
+        />
       )}
     </button>
   );

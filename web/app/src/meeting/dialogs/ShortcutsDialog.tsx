@@ -24,6 +24,7 @@ export default function ShortcutsDialog({ onClose }: { onClose: () => void }) {
       rows: [
         ['C', t('shortcuts.chat')],
         ['P', t('shortcuts.participants')],
+    ['H', t('shortcuts.hand')],
         ['L', t('shortcuts.layout')],
         ['D', t('statistics.shortcut')],
         ['I', t('invite.button')],

@@ -1,0 +1,24 @@
+import type { Permissions, Room } from '@kaigi/client';
+import { useSnapshot } from './store';
+
+const onVotes = (room: Room, notify: () => void) => room.on('votes', notify);
+const readVotes = (room: Room): ReadonlyMap<number, readonly number[]> => room.polls.votes;
+/** How one has voted, by the poll's number in the chat. */
+export const useVotes = (room: Room) => useSnapshot(room, onVotes, readVotes);
+
+/** A wrapper, because a snapshot is an object or it is none. */
+interface OwnHand {
+  raisedAt: number | undefined;
+}
+const onHand = (room: Room, notify: () => void) => room.on('hand', notify);
+const readHand = (room: Room): OwnHand => ({ raisedAt: room.hand });
+/** Since when one's own hand is up. */
+export const useOwnHand = (room: Room) => useSnapshot(room, onHand, readHand).raisedAt;
+
+const onPermissions = (room: Room, notify: () => void) => {
+  const stops = [room.on('settings', notify), room.on('host', notify), room.on('moved', notify)];
+  return () => stops.forEach((stop) => stop());
+};
+const readPermissions = (room: Room): Permissions => room.permissions;
+/** What one may do here. */
+export const usePermissions = (room: Room) => useSnapshot(room, onPermissions, readPermissions);
