@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import testEn from '../src/connection-test/texts/en';
 import testChinese from '../src/connection-test/texts/zh-CN';
+import hostingEn from '../src/hosting/texts/en';
+import hostingChinese from '../src/hosting/texts/zh-CN';
 import { detectLanguage } from '../src/i18n';
 import en from '../src/i18n/en';
 import chinese from '../src/i18n/zh-CN';
@@ -12,8 +14,8 @@ const files = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**
 });
 const code = Object.values(files).join('\n');
 
-const texts: Record<string, string> = { ...en, ...testEn };
-const translated: Record<string, string> = { ...chinese, ...testChinese };
+const texts: Record<string, string> = { ...en, ...testEn, ...hostingEn };
+const translated: Record<string, string> = { ...chinese, ...testChinese, ...hostingChinese };
 /** Chinese has one plural form: `_other` stands for all of English's. */
 const withoutPlural = (key: string) => key.replace(/_(?:one|other)$/, '');
 const unique = (keys: string[]) => [...new Set(keys)].sort();

@@ -55,6 +55,8 @@ export type ClientErrorCode =
   | 'server-unreachable'
   | 'timeout'
   | 'aborted'
+  /** Everybody left the room before somebody let one in who waited. */
+  | 'room-over'
   | 'insecure-context'
   | 'permission-denied'
   | 'permission-denied-by-system'

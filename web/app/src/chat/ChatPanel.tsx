@@ -1,12 +1,15 @@
 import type { Room } from '@kaigi/client';
 import { ArrowDown } from 'lucide-react';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Fragment, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatTime } from '../core/format';
 import { useStore } from '../core/store';
-import { useChat } from '../core/useSdk';
+import { useChat, usePermissions } from '../core/useSdk';
 import { Panel } from '../meeting/Panel';
 import { Avatar } from '../ui/Avatar';
+import { LocalNotices } from './commands/LocalNotices';
+import { noticesBetween, noticesOf } from './commands/notices';
+import { useCommands } from './commands/useCommands';
 import { chatBlocks, type ChatBlock } from './entries';
 import { linkify } from './linkify';
 import { MessageBox } from './MessageBox';
@@ -34,6 +37,9 @@ export function ChatPanel({
   const outgoing = useStore(outbox.items);
   const newest = outgoing[outgoing.length - 1]?.id;
   const blocks = useMemo(() => chatBlocks(entries), [entries]);
+  const commands = useCommands(room, draft, onDraft, outbox.send);
+  const notices = useStore(noticesOf(room));
+  const permissions = usePermissions(room);
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const height = useRef(0);
@@ -54,6 +60,9 @@ export function ChatPanel({
   useLayoutEffect(() => {
     if (atEnd.current) toEnd();
   }, [outgoing]);
+  useLayoutEffect(() => {
+    if (notices.length > 0) toEnd();
+  }, [notices]);
   // A phone's keyboard, a banner or a longer text in the box take height away: the end stays in view.
   useEffect(() => {
     if (!log.current) return;
@@ -81,14 +90,20 @@ export function ChatPanel({
           if (atEnd.current) setBehind(false);
         }}
       >
-        {blocks.length === 0 && outgoing.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
-        {blocks.map((block) =>
-          block.type === 'notice' ? (
-            <Notice key={block.key} block={block} />
-          ) : (
-            <Messages key={block.key} block={block} own={block.from === room.id} />
-          ),
+        {blocks.length + outgoing.length + notices.length === 0 && (
+          <p className="chat-empty">{t('chat.empty')}</p>
         )}
+        {blocks.map((block, index) => (
+          <Fragment key={block.key}>
+            <LocalNotices notices={noticesBetween(notices, blocks[index - 1]?.key ?? -1, block.key)} />
+            {block.type === 'notice' ? (
+              <Notice block={block} />
+            ) : (
+              <Messages block={block} own={block.from === room.id} />
+            )}
+          </Fragment>
+        ))}
+        <LocalNotices notices={noticesBetween(notices, blocks[blocks.length - 1]?.key ?? -1, Infinity)} />
         <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
       {behind && (
@@ -97,7 +112,11 @@ export function ChatPanel({
           {t('chat.newBelow')}
         </button>
       )}
-      <MessageBox text={draft} onText={onDraft} onSend={outbox.send} />
+      {permissions.chat ? (
+        <MessageBox text={draft} onText={onDraft} onSend={commands.send} commands={commands} />
+      ) : (
+        <p className="chat-closed">{t('allowed.noChat')}</p>
+      )}
     </Panel>
   );
 }

@@ -2,6 +2,8 @@ import { LIMITS } from '@kaigi/client';
 import { SendHorizontal } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { CommandList, fieldProps } from './commands/CommandList';
+import type { Commands } from './commands/useCommands';
 import { composeProblem, messageBytes, sendsMessage } from './compose';
 
 const tallestPixels = 160;
@@ -10,10 +12,12 @@ export function MessageBox({
   text,
   onText,
   onSend,
+  commands,
 }: {
   text: string;
   onText: (text: string) => void;
   onSend: (text: string) => void;
+  commands?: Commands;
 }) {
   const { t } = useTranslation();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -53,6 +57,7 @@ export function MessageBox({
           {problem}
         </p>
       )}
+      {commands && <CommandList commands={commands} />}
       <div className="message-row">
         <textarea
           ref={area}
@@ -65,7 +70,9 @@ export function MessageBox({
           value={text}
           enterKeyHint="send"
           onChange={(event) => onText(event.target.value)}
+          {...(commands && fieldProps(commands))}
           onKeyDown={(event) => {
+            if (commands?.onKey(event)) return;
             if (!sendsMessage(event.nativeEvent)) return;
             event.preventDefault();
             send();

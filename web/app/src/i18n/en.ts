@@ -1,4 +1,7 @@
+import hosting from './hosting.en';
+
 const en = {
+  ...hosting,
   'common.close': 'Close',
   'common.cancel': 'Cancel',
   'common.dismiss': 'Dismiss',
@@ -170,10 +173,6 @@ const en = {
   'host.isLocked': 'Locked',
   'host.hasPassword': 'Password',
   'host.isRouted': 'Through the server',
-  'host.remove': 'Remove {{name}}',
-  'host.removeTitle': 'Remove {{name}}?',
-  'host.removeText': 'They leave the meeting at once and cannot come back into it.',
-  'host.removeConfirm': 'Remove',
 
   'chat.log': 'Chat messages',
   'chat.message': 'Message',

@@ -1,4 +1,7 @@
+import hosting from './hosting.zh-CN';
+
 const chinese = {
+  ...hosting,
   'common.close': '关闭',
   'common.cancel': '取消',
   'common.dismiss': '忽略',
@@ -166,10 +169,6 @@ const chinese = {
   'host.isLocked': '已锁定',
   'host.hasPassword': '有密码',
   'host.isRouted': '经服务器',
-  'host.remove': '移出 {{name}}',
-  'host.removeTitle': '将 {{name}} 移出会议？',
-  'host.removeText': '对方会立即离开会议，并且无法重新进入。',
-  'host.removeConfirm': '移出',
 
   'chat.log': '聊天消息',
   'chat.message': '消息',

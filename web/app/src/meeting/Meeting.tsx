@@ -1,4 +1,4 @@
-import type { LocalMedia, Receive, RemoteParticipant, Room } from '@kaigi/client';
+import type { LocalMedia, Receive, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ChatPanel } from '../chat/ChatPanel';
@@ -8,25 +8,31 @@ import { useUnread } from '../chat/useUnread';
 import { toggleFullscreen } from '../core/fullscreen';
 import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
 import { setChoices, useChoices } from '../core/preferences';
+import { showToast } from '../core/toasts';
 import type { Devices } from '../core/useDevices';
 import { useHost, useLocalMedia, useParticipants } from '../core/useSdk';
 import { Banners } from './Banners';
 import { ConnectionStatus } from './ConnectionStatus';
 import { Controls, type DialogName, type PanelName } from './Controls';
-import { ParticipantsPanel } from './ParticipantsPanel';
 import { RemoteAudio } from './RemoteAudio';
 import { RoomLabel } from './RoomLabel';
 import { Stage } from './Stage';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
+import { useReasons } from './useReasons';
+import { useRoomTitle } from './useRoomTitle';
 import { useScreenShare } from './useScreenShare';
 
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
-const RemoveDialog = later(() => import('./dialogs/RemoveDialog'));
+const ParticipantsPanel = later(() => import('./ParticipantsPanel'));
+const HostingLayer = later(() => import('../hosting/HostingLayer'));
+const BreakoutsDialog = later(() => import('../breakouts/BreakoutsDialog'));
 const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
+
+const nothing = () => undefined;
 
 export function Meeting({
   room,
@@ -49,8 +55,8 @@ export function Meeting({
   const [dialog, setDialog] = useState<DialogName>();
   const [receive, setReceive] = useState<Receive>('everything');
   const host = useHost(room);
-  const [removing, setRemoving] = useState<RemoteParticipant>();
-  const keepAll = useCallback(() => setRemoving(undefined), []);
+  const reasons = useReasons(room);
+  const label = useRoomTitle(room);
   const [draft, setDraft] = useState('');
   // Outlives the panel: what was written is sent whether or not one watches.
   const [outbox] = useState(() => createOutbox(room));
@@ -59,24 +65,30 @@ export function Meeting({
   const pip = usePip();
   const deviceFailed = useMeetingToasts(room, media);
   const closeDialog = useCallback(() => setDialog(undefined), []);
+  const closePanel = useCallback(() => setPanel(undefined), []);
   const openChat = useCallback(() => setPanel('chat'), []);
   useSendFailures(outbox, panel === 'chat', openChat);
   useEffect(fetchLater, []);
   useWakeLock();
-  useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: room.name })}`);
+  useTitle(`${unread > 0 ? `(${unread}) ` : ''}${t('title.room', { room: label })}`);
 
   const togglePanel = useCallback(
     (name: NonNullable<PanelName>) => setPanel((open) => (open === name ? undefined : name)),
     [],
   );
+  const may = (reason: string | undefined) => {
+    if (reason !== undefined) showToast({ tone: 'info', title: reason });
+    return reason === undefined;
+  };
   const turn = (kind: 'mic' | 'camera') =>
+    may(reasons[kind]) &&
     void devices.turn(kind, !view.state[kind]).then((error) => {
       if (error !== undefined) deviceFailed(kind, error);
     });
   useShortcuts([
     { key: 'm', run: () => turn('mic') },
     { key: 'v', run: () => turn('camera') },
-    { key: 's', run: screen.toggle },
+    { key: 's', run: () => may(reasons.screen) && screen.toggle() },
     { key: 'c', run: () => togglePanel('chat') },
     { key: 'p', run: () => togglePanel('participants') },
     { key: 'l', run: () => setChoices({ layout: layout === 'grid' ? 'speaker' : 'grid' }) },
@@ -92,6 +104,12 @@ export function Meeting({
         participants={participants}
         sharing={view.state.screen}
         onStopSharing={screen.toggle}
+      />
+      <HostingLayer
+        room={room}
+        onWaiting={panel === 'participants' ? undefined : () => setPanel('participants')}
+        onBreakouts={() => setDialog('breakouts')}
+        onClose={nothing}
       />
       <div className="meeting-body">
         <Stage
@@ -122,20 +140,20 @@ export function Meeting({
             participants={participants}
             onInvite={() => setDialog('invite')}
             onSettings={() => setDialog('room')}
-            onRemove={setRemoving}
-            onClose={() => setPanel(undefined)}
+            onClose={closePanel}
           />
         )}
       </div>
       <footer className="meeting-bar">
         <div className="meeting-info">
-          <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
+          <RoomLabel room={label} onInvite={() => setDialog('invite')} />
           <ConnectionStatus room={room} alone={present.length === 0} />
         </div>
         <Controls
           view={view}
           devices={devices}
           onDeviceError={deviceFailed}
+          reasons={reasons}
           screen={screen}
           panel={panel}
           onPanel={togglePanel}
@@ -165,7 +183,7 @@ export function Meeting({
       )}
       {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
       {dialog === 'room' && <RoomDialog room={room} onClose={closeDialog} />}
-      {removing && <RemoveDialog room={room} person={removing} onClose={keepAll} />}
+      {dialog === 'breakouts' && <BreakoutsDialog room={room} onClose={closeDialog} />}
       {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
     </div>
   );

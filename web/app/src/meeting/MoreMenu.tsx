@@ -10,6 +10,7 @@ import {
   PictureInPicture2,
   Settings,
   ShieldCheck,
+  Split,
   UserPlus,
 } from 'lucide-react';
 import { type ReactNode } from 'react';
@@ -73,6 +74,7 @@ export function MoreMenu({
         <>
           {item(<Settings aria-hidden="true" />, t('settings.title'), () => onDialog('settings'), close)}
           {host && item(<ShieldCheck aria-hidden="true" />, t('host.title'), () => onDialog('room'), close)}
+          {host && item(<Split aria-hidden="true" />, t('breakout.menu'), () => onDialog('breakouts'), close)}
           {item(<UserPlus aria-hidden="true" />, t('invite.button'), () => onDialog('invite'), close)}
           {item(
             selfView ? <EyeOff aria-hidden="true" /> : <Eye aria-hidden="true" />,
