@@ -42,5 +42,22 @@ it('a password is asked for until it is right, together with a key where one was
 });
 
 it('who was sent away is told so, and not asked to try again', () => {
-  expect(refuse({ phase: 'prejoin' }, new KaigiError('removed', 'removed'))).toEqual({ phase: 'removed' });
+  expect(refuse({ phase: 'prejoin' }, new KaigiError('removed', 'removed'))).toEqual({
+    phase: 'removed',
+    banned: true,
+  });
+});
+
+it('who waited is told apart: not let in, or nobody is there any more', () => {
+  const waiting: Entry = { phase: 'waiting', name: 'Ann' };
+  expect(refuse(waiting, new KaigiError('turned-away', ''))).toEqual({
+    phase: 'turned-away',
+    name: 'Ann',
+    over: false,
+  });
+  expect(refuse(waiting, new KaigiError('room-over', ''))).toEqual({
+    phase: 'turned-away',
+    name: 'Ann',
+    over: true,
+  });
 });

@@ -355,7 +355,7 @@ export function notJoined(): KaigiError {
 
 function turnedAway(over: boolean): KaigiError {
   return over
-    ? new KaigiError('turned-away', 'The meeting ended before somebody let you in.')
+    ? new KaigiError('room-over', 'The meeting ended before somebody let you in.')
     : new KaigiError('turned-away', 'The host has not let you in.');
 }
 

@@ -59,6 +59,8 @@ export type ClientErrorCode =
   | 'timeout'
   | 'turned-away'
   | 'aborted'
+  /** Everybody left the room before somebody let one in who waited. */
+  | 'room-over'
   | 'insecure-context'
   | 'permission-denied'
   | 'permission-denied-by-system'

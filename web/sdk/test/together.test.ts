@@ -61,15 +61,15 @@ describe('the waiting room', () => {
   });
 
   it.each([
-    [false, /has not let you in/],
-    [true, /meeting ended/],
-  ])('turns away in words (over: %s)', async (over, words) => {
+    [false, 'turned-away', /has not let you in/],
+    [true, 'room-over', /meeting ended/],
+  ])('turns away in words (over: %s)', async (over, code, words) => {
     const ann = new Client();
     await settle();
     ann.network.last.handlers.opened();
     await ann.network.last.take('join').refuse('waiting');
     ann.network.last.handlers.event('turned-away', { over });
-    await expect(ann.joining).rejects.toMatchObject({ code: 'turned-away', message: words });
+    await expect(ann.joining).rejects.toMatchObject({ code, message: words });
   });
 });
 

@@ -2,16 +2,18 @@ import './texts';
 import './chat.css';
 import type { ChatEntry, RemoteParticipant, Room } from '@kaigi/client';
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { Fragment, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from '../core/store';
 import { showToast } from '../core/toasts';
 import { copyText } from '../core/useCopy';
-import { useChat, useHost } from '../core/useSdk';
-import { usePermissions } from '../core/useTogether';
+import { useChat, useHost, usePermissions } from '../core/useSdk';
 import { Panel } from '../meeting/Panel';
 import { later } from '../ui/later';
 import { ChatRow } from './ChatRow';
+import { LocalNotices } from './commands/LocalNotices';
+import { noticesBetween, noticesOf } from './commands/notices';
+import { useCommands } from './commands/useCommands';
 import { Composer } from './Composer';
 import { DeleteDialog } from './DeleteDialog';
 import { answer, answerPrivately, edit, withoutReference, type Draft } from './draft';
@@ -46,9 +48,11 @@ export default function ChatPanel({
   const outgoing = useStore(outbox.items);
   const write = usePermissions(room).chat;
   const host = useHost(room);
+  const notices = useStore(noticesOf(room));
+  const below = useMemo(() => ({ outgoing, notices }), [outgoing, notices]);
   const { ref, start, end, following, behind, flashed, toEnd, jumpTo, onScroll, onWheel } = useLog(
     entries,
-    outgoing,
+    below,
   );
   const area = useRef<HTMLTextAreaElement>(null);
   const anchor = useRef<HTMLElement>(null);
@@ -72,6 +76,13 @@ export default function ChatPanel({
   }, []);
   const closeMenu = useCallback(() => setMenu(undefined), []);
   const failed = (error: unknown) => showToast({ tone: 'error', ...explainChat(error, t) });
+
+  const commands = useCommands(
+    room,
+    draft.editing ? '' : draft.text,
+    (text) => onDraft((before) => ({ ...before, text })),
+    (text) => outbox.send(text, draft),
+  );
 
   const startWriting = (change: (before: Draft) => Draft) => {
     onDraft(change);
@@ -121,22 +132,29 @@ export default function ChatPanel({
         onWheel={onWheel}
         onKeyDown={moveFocus}
       >
-        {rows.length === 0 && outgoing.length === 0 && <p className="chat-empty">{t('chat.empty')}</p>}
-        {rows.map(({ entry, head }) => (
-          <ChatRow
-            key={entry.id}
-            room={room}
-            entry={entry}
-            head={head}
-            answered={entry.replyTo === undefined ? undefined : lineOf(entries, entry.replyTo)}
-            receiver={entry.to === undefined || !head ? undefined : nameOf(entry.to)}
-            flashed={flashed === entry.id}
-            focusable={focusable === entry.id}
-            onJump={onJump}
-            onMenu={onMenu}
-            onCurrent={setCurrent}
-          />
+        {rows.length + outgoing.length + notices.length === 0 && (
+          <p className="chat-empty">{t('chat.empty')}</p>
+        )}
+        {rows.map(({ entry, head }, index) => (
+          <Fragment key={entry.id}>
+            <LocalNotices notices={noticesBetween(notices, rows[index - 1]?.entry.id ?? -1, entry.id)} />
+            <ChatRow
+              room={room}
+              entry={entry}
+              head={head}
+              answered={entry.replyTo === undefined ? undefined : lineOf(entries, entry.replyTo)}
+              receiver={entry.to === undefined || !head ? undefined : nameOf(entry.to)}
+              flashed={flashed === entry.id}
+              focusable={focusable === entry.id}
+              onJump={onJump}
+              onMenu={onMenu}
+              onCurrent={setCurrent}
+            />
+          </Fragment>
         ))}
+        {end === entries.length && (
+          <LocalNotices notices={noticesBetween(notices, rows[rows.length - 1]?.entry.id ?? -1, Infinity)} />
+        )}
         <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
       {!following && (
@@ -158,8 +176,9 @@ export default function ChatPanel({
           people={participants}
           area={area}
           saving={saving}
+          commands={commands}
           onSend={(text) => {
-            outbox.send(text, draft);
+            commands.send(text);
             toEnd();
           }}
           onSave={save}

@@ -2,6 +2,7 @@ import type { ChatEntry, RemoteParticipant } from '@kaigi/client';
 import { ChartBarBig, Lock, Pencil, Reply, X } from 'lucide-react';
 import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Commands } from './commands/useCommands';
 import { sent, withoutReference, type Draft } from './draft';
 import { lineOf } from './entries';
 import { MessageBox } from './MessageBox';
@@ -17,6 +18,7 @@ export function Composer({
   people,
   area,
   saving,
+  commands,
   onSend,
   onSave,
   onEditLast,
@@ -30,6 +32,7 @@ export function Composer({
   area: RefObject<HTMLTextAreaElement | null>;
   /** An edit is on its way. */
   saving: boolean;
+  commands: Commands;
   onSend: (text: string) => void;
   onSave: (id: number, text: string) => void;
   onEditLast: () => void;
@@ -48,6 +51,7 @@ export function Composer({
   return (
     <MessageBox
       area={area}
+      commands={editing ? undefined : commands}
       text={draft.text}
       onText={(text) => onDraft((before) => ({ ...before, text }))}
       onSend={(text) => {

@@ -3,6 +3,8 @@ import { SendHorizontal } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, type ReactNode, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AttachButton, ChosenFiles } from '../files/desk';
+import { CommandList, fieldProps } from './commands/CommandList';
+import type { Commands } from './commands/useCommands';
 import { composeProblem, messageBytes, sendsMessage } from './compose';
 
 const tallestPixels = 160;
@@ -18,6 +20,7 @@ export function MessageBox({
   onUp,
   onEscape,
   children,
+  commands,
 }: {
   text: string;
   onText: (text: string) => void;
@@ -33,6 +36,7 @@ export function MessageBox({
   onEscape?: () => boolean;
   /** Above the text: for whom it is, what it answers. */
   children?: ReactNode;
+  commands?: Commands | undefined;
 }) {
   const { t } = useTranslation();
   const ownArea = useRef<HTMLTextAreaElement>(null);
@@ -75,6 +79,7 @@ export function MessageBox({
         </p>
       )}
       <ChosenFiles />
+      {commands && <CommandList commands={commands} />}
       <div className="message-row">
         <AttachButton area={area} />
         <textarea
@@ -88,7 +93,9 @@ export function MessageBox({
           value={text}
           enterKeyHint="send"
           onChange={(event) => onText(event.target.value)}
+          {...(commands && fieldProps(commands))}
           onKeyDown={(event) => {
+            if (commands?.onKey(event)) return;
             if (event.key === 'ArrowUp' && text === '' && onUp) {
               event.preventDefault();
               onUp();

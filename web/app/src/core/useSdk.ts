@@ -1,11 +1,14 @@
 import type {
+  Breakouts,
   ChatEntry,
   ConnectionStats,
   LocalMedia,
+  Permissions,
   RemoteParticipant,
   Room,
   RoomSettings,
   SignalingState,
+  WaitingOne,
 } from '@kaigi/client';
 import { calm } from './calm';
 import { useSnapshot } from './store';
@@ -69,6 +72,30 @@ export const useRoomSettings = (room: Room) => useSnapshot(room, onSettings, rea
 const onHost = (room: Room, notify: () => void) => room.on('host', notify);
 const readHost = (room: Room): boolean => room.host;
 export const useHost = (room: Room) => useSnapshot(room, onHost, readHost);
+
+const onPermissions = (room: Room, notify: () => void) =>
+  both(room.on('settings', notify), room.on('host', notify));
+const readPermissions = (room: Room): Permissions => room.permissions;
+/** What oneself may do. */
+export const usePermissions = (room: Room) => useSnapshot(room, onPermissions, readPermissions);
+
+const onWaiting = (room: Room, notify: () => void) => room.on('waiting', notify);
+const readWaiting = (room: Room): readonly WaitingOne[] => room.hosting.waiting;
+export const useWaiting = (room: Room) => useSnapshot(room, onWaiting, readWaiting);
+
+const onBreakouts = (room: Room, notify: () => void) =>
+  both(room.on('breakouts', notify), room.on('moved', notify));
+const readBreakouts = (room: Room): Breakouts => room.breakouts;
+export const useBreakouts = (room: Room) => useSnapshot(room, onBreakouts, readBreakouts);
+
+const onHand = (room: Room, notify: () => void) => room.on('hand', notify);
+const readHand = (room: Room): number | undefined => room.hand;
+export const useHand = (room: Room) => useSnapshot(room, onHand, readHand);
+
+const both = (one: () => void, other: () => void) => () => {
+  one();
+  other();
+};
 
 const speaking = new WeakMap<Room, boolean>();
 const onLocalSpeaking = (room: Room, notify: () => void) =>

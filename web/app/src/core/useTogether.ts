@@ -1,4 +1,4 @@
-import type { Permissions, Room } from '@kaigi/client';
+import type { Room } from '@kaigi/client';
 import { useSnapshot } from './store';
 
 const onVotes = (room: Room, notify: () => void) => room.on('votes', notify);
@@ -14,11 +14,3 @@ const onHand = (room: Room, notify: () => void) => room.on('hand', notify);
 const readHand = (room: Room): OwnHand => ({ raisedAt: room.hand });
 /** Since when one's own hand is up. */
 export const useOwnHand = (room: Room) => useSnapshot(room, onHand, readHand).raisedAt;
-
-const onPermissions = (room: Room, notify: () => void) => {
-  const stops = [room.on('settings', notify), room.on('host', notify), room.on('moved', notify)];
-  return () => stops.forEach((stop) => stop());
-};
-const readPermissions = (room: Room): Permissions => room.permissions;
-/** What one may do here. */
-export const usePermissions = (room: Room) => useSnapshot(room, onPermissions, readPermissions);

@@ -1,9 +1,11 @@
 import comfort from './comfort.en';
+import hosting from './hosting.en';
 import statistics from './statistics.en';
 import together from './together.en';
 
 const en = {
   ...comfort,
+  ...hosting,
   ...statistics,
   ...together,
   'common.close': 'Close',
@@ -177,10 +179,6 @@ const en = {
   'host.isLocked': 'Locked',
   'host.hasPassword': 'Password',
   'host.isRouted': 'Through the server',
-  'host.remove': 'Remove {{name}}',
-  'host.removeTitle': 'Remove {{name}}?',
-  'host.removeText': 'They leave the meeting at once and cannot come back into it.',
-  'host.removeConfirm': 'Remove',
 
   'chat.log': 'Chat messages',
   'chat.message': 'Message',

@@ -1,6 +1,7 @@
 import type chatEn from '../chat/texts/en';
 import type testEn from '../connection-test/texts/en';
 import type filesEn from '../files/texts/en';
+import type hostingEn from '../hosting/texts/en';
 import type rehearsalEn from '../prejoin/rehearsal/texts/en';
 import type pictureEn from '../quality-choice/texts/en';
 import type statsEn from '../statistics/texts/en';
@@ -18,6 +19,7 @@ declare module 'i18next' {
       picture: typeof pictureEn;
       files: typeof filesEn;
       chat: typeof chatEn;
+      hosting: typeof hostingEn;
     };
     keySeparator: false;
     nsSeparator: false;

@@ -1,9 +1,11 @@
 import comfort from './comfort.zh-CN';
+import hosting from './hosting.zh-CN';
 import statistics from './statistics.zh-CN';
 import together from './together.zh-CN';
 
 const chinese = {
   ...comfort,
+  ...hosting,
   ...statistics,
   ...together,
   'common.close': '关闭',
@@ -173,10 +175,6 @@ const chinese = {
   'host.isLocked': '已锁定',
   'host.hasPassword': '有密码',
   'host.isRouted': '经服务器',
-  'host.remove': '移出 {{name}}',
-  'host.removeTitle': '将 {{name}} 移出会议？',
-  'host.removeText': '对方会立即离开会议，并且无法重新进入。',
-  'host.removeConfirm': '移出',
 
   'chat.log': '聊天消息',
   'chat.message': '消息',

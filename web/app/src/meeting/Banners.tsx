@@ -89,17 +89,21 @@ function ServerLost({ room, mediaLives }: { room: Room; mediaLives: boolean }) {
   );
 }
 
-function Banner({
+/** One line about the whole meeting, and what to do. */
+export function Banner({
   tone,
   icon,
   title,
   text,
+  live = false,
   children,
 }: {
   tone: 'info' | 'warning' | 'error';
   icon: ReactNode;
   title: string;
-  text?: string;
+  text?: string | undefined;
+  /** Announced when there is time, even though nothing is wrong. */
+  live?: boolean;
   children: ReactNode;
 }) {
   return (
@@ -107,7 +111,7 @@ function Banner({
       {icon}
       {/* Only the title is announced: a countdown would talk every second. */}
       <p>
-        <strong role={tone === 'info' ? undefined : 'alert'}>{title}</strong>
+        <strong role={tone === 'info' ? (live ? 'status' : undefined) : 'alert'}>{title}</strong>
         {text && <span> {text}</span>}
       </p>
       {children}

@@ -13,16 +13,18 @@ import { DeviceToggle } from '../ui/DeviceToggle';
 import { MoreMenu } from './MoreMenu';
 import type { Layout } from './plan';
 import type { Pip } from './usePip';
+import type { Reasons } from './useReasons';
 import type { ScreenShare } from './useScreenShare';
 
 export type PanelName = 'chat' | 'participants' | 'statistics' | undefined;
-export type DialogName = 'settings' | 'invite' | 'shortcuts' | 'room' | undefined;
+export type DialogName = 'settings' | 'invite' | 'shortcuts' | 'room' | 'breakouts' | undefined;
 
 export function Controls(props: {
   room: Room;
   view: LocalMediaView;
   devices: Devices;
   onDeviceError: (kind: DeviceKind, error: unknown) => void;
+  reasons: Reasons;
   screen: ScreenShare;
   panel: PanelName;
   onPanel: (panel: NonNullable<PanelName>) => void;
@@ -40,13 +42,26 @@ export function Controls(props: {
   onLeave: () => void;
 }) {
   const { t } = useTranslation();
-  const { view, devices, onDeviceError, screen, panel, onPanel, unread, people, layout, onLayout } = props;
+  const { view, devices, onDeviceError, reasons, screen, panel, onPanel, unread, people, layout, onLayout } =
+    props;
   const sharing = view.state.screen;
   return (
     <div className="controls" role="toolbar" aria-label={t('meeting.controls')} onKeyDown={moveFocus}>
       <div className="controls-main">
-        <DeviceToggle kind="mic" on={view.state.mic} devices={devices} onError={onDeviceError} />
-        <DeviceToggle kind="camera" on={view.state.camera} devices={devices} onError={onDeviceError} />
+        <DeviceToggle
+          kind="mic"
+          on={view.state.mic}
+          devices={devices}
+          reason={reasons.mic}
+          onError={onDeviceError}
+        />
+        <DeviceToggle
+          kind="camera"
+          on={view.state.camera}
+          devices={devices}
+          reason={reasons.camera}
+          onError={onDeviceError}
+        />
         {canShareScreen() && (
           <ControlButton
             label={t('control.screen')}
@@ -55,6 +70,7 @@ export function Controls(props: {
             pressed={sharing}
             look={sharing ? 'active' : 'normal'}
             busy={screen.busy}
+            reason={reasons.screen}
             onClick={screen.toggle}
           >
             {sharing ? <MonitorX aria-hidden="true" /> : <MonitorUp aria-hidden="true" />}

@@ -1,4 +1,4 @@
-import type { LocalMedia, RemoteParticipant, Room } from '@kaigi/client';
+import type { LocalMedia, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { createOutbox } from '../chat/outbox';
@@ -9,12 +9,12 @@ import { toggleFullscreen } from '../core/fullscreen';
 import { useShortcuts, useTitle, useWakeLock } from '../core/hooks';
 import { FileDesk } from '../files/desk';
 import { setChoices, useChoices } from '../core/preferences';
+import { showToast } from '../core/toasts';
 import type { Devices } from '../core/useDevices';
 import { useHost, useLocalMedia, useParticipants } from '../core/useSdk';
 import { Banners } from './Banners';
 import { ConnectionStatus } from './ConnectionStatus';
 import { Controls, type DialogName, type PanelName } from './Controls';
-import { ParticipantsPanel } from './ParticipantsPanel';
 import { RemoteAudio } from './RemoteAudio';
 import { useChimes } from './chimes/useChimes';
 import { RoomLabel } from './RoomLabel';
@@ -26,6 +26,8 @@ import { useHand, useHandNotices } from '../together/useHand';
 import { later, fetchLater } from '../ui/later';
 import { useMeetingToasts } from './useMeetingToasts';
 import { usePip } from './usePip';
+import { useReasons } from './useReasons';
+import { useRoomTitle } from './useRoomTitle';
 import { useScreenShare } from './useScreenShare';
 
 const Voice = later(() => import('../voice/Voice'));
@@ -33,9 +35,13 @@ const ChatPanel = later(() => import('../chat/ChatPanel'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
-const RemoveDialog = later(() => import('./dialogs/RemoveDialog'));
+const ParticipantsPanel = later(() => import('./ParticipantsPanel'));
+const HostingLayer = later(() => import('../hosting/HostingLayer'));
+const BreakoutsDialog = later(() => import('../breakouts/BreakoutsDialog'));
 const ShortcutsDialog = later(() => import('./dialogs/ShortcutsDialog'));
 const StatisticsPanel = later(() => import('../statistics/StatisticsPanel'));
+
+const nothing = () => undefined;
 
 export function Meeting({
   room,
@@ -57,8 +63,8 @@ export function Meeting({
   const [panel, setPanel] = useState<PanelName>();
   const [dialog, setDialog] = useState<DialogName>();
   const host = useHost(room);
-  const [removing, setRemoving] = useState<RemoteParticipant>();
-  const keepAll = useCallback(() => setRemoving(undefined), []);
+  const reasons = useReasons(room);
+  const label = useRoomTitle(room);
   const [draft, setDraft] = useDraft(room);
   // Outlives the panel: what was written is sent whether or not one watches.
   const [outbox] = useState(() => createOutbox(room));
@@ -77,20 +83,25 @@ export function Meeting({
   useEffect(fetchLater, []);
   useChimes(room);
   useWakeLock();
-  useTitle(`${unread.count > 0 ? `(${unread.count}) ` : ''}${t('title.room', { room: room.name })}`);
+  useTitle(`${unread.count > 0 ? `(${unread.count}) ` : ''}${t('title.room', { room: label })}`);
 
   const togglePanel = useCallback(
     (name: NonNullable<PanelName>) => setPanel((open) => (open === name ? undefined : name)),
     [],
   );
+  const may = (reason: string | undefined) => {
+    if (reason !== undefined) showToast({ tone: 'info', title: reason });
+    return reason === undefined;
+  };
   const turn = (kind: 'mic' | 'camera') =>
+    may(reasons[kind]) &&
     void devices.turn(kind, !view.state[kind]).then((error) => {
       if (error !== undefined) deviceFailed(kind, error);
     });
   useShortcuts([
     { key: 'm', run: () => turn('mic') },
     { key: 'v', run: () => turn('camera') },
-    { key: 's', run: screen.toggle },
+    { key: 's', run: () => may(reasons.screen) && screen.toggle() },
     { key: 'c', run: () => togglePanel('chat') },
     { key: 'h', run: hand.toggle },
     { key: 'p', run: () => togglePanel('participants') },
@@ -109,6 +120,12 @@ export function Meeting({
           participants={participants}
           sharing={view.state.screen}
           onStopSharing={screen.toggle}
+        />
+        <HostingLayer
+          room={room}
+          onWaiting={panel === 'participants' ? undefined : () => setPanel('participants')}
+          onBreakouts={() => setDialog('breakouts')}
+          onClose={nothing}
         />
         <div className="meeting-body">
           <Stage
@@ -140,15 +157,14 @@ export function Meeting({
               participants={participants}
               onInvite={() => setDialog('invite')}
               onSettings={() => setDialog('room')}
-              onRemove={setRemoving}
-              onClose={() => setPanel(undefined)}
+              onClose={closePanel}
             />
           )}
           {panel === 'statistics' && <StatisticsPanel room={room} history={history} onClose={closePanel} />}
         </div>
         <footer className="meeting-bar">
           <div className="meeting-info">
-            <RoomLabel room={room.name} onInvite={() => setDialog('invite')} />
+            <RoomLabel room={label} onInvite={() => setDialog('invite')} />
             <ConnectionStatus room={room} alone={present.length === 0} />
           </div>
           <Controls
@@ -156,6 +172,7 @@ export function Meeting({
             view={view}
             devices={devices}
             onDeviceError={deviceFailed}
+            reasons={reasons}
             screen={screen}
             panel={panel}
             onPanel={togglePanel}
@@ -195,7 +212,7 @@ export function Meeting({
         )}
         {dialog === 'invite' && <InviteDialog room={room.name} onClose={closeDialog} />}
         {dialog === 'room' && <RoomDialog room={room} onClose={closeDialog} />}
-        {removing && <RemoveDialog room={room} person={removing} onClose={keepAll} />}
+        {dialog === 'breakouts' && <BreakoutsDialog room={room} onClose={closeDialog} />}
         {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
       </div>
     </FileDesk>

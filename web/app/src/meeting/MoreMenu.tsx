@@ -11,6 +11,7 @@ import {
   PictureInPicture2,
   Settings,
   ShieldCheck,
+  Split,
   UserPlus,
 } from 'lucide-react';
 import { type ReactNode } from 'react';
@@ -80,6 +81,7 @@ export function MoreMenu({
           <TogetherItems room={room} close={close} />
           {item(<Settings aria-hidden="true" />, t('settings.title'), () => onDialog('settings'), close)}
           {host && item(<ShieldCheck aria-hidden="true" />, t('host.title'), () => onDialog('room'), close)}
+          {host && item(<Split aria-hidden="true" />, t('breakout.menu'), () => onDialog('breakouts'), close)}
           {item(<UserPlus aria-hidden="true" />, t('invite.button'), () => onDialog('invite'), close)}
           {item(
             selfView ? <EyeOff aria-hidden="true" /> : <Eye aria-hidden="true" />,

@@ -1,31 +1,40 @@
 import type { RemoteParticipant, Room } from '@kaigi/client';
 import {
   Crown,
+  DoorOpen,
+  Hand,
   KeyRound,
   Lock,
   Mic,
   MicOff,
   MonitorUp,
+  Search,
   Server,
   ShieldCheck,
-  UserMinus,
   UserPlus,
   Video,
   VideoOff,
 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useHost, useLocalSpeaking, useRoomSettings, type LocalMediaView } from '../core/useSdk';
+import { showToast } from '../core/toasts';
+import { useHand, useHost, useLocalSpeaking, useRoomSettings, type LocalMediaView } from '../core/useSdk';
+import { inOrder, isFound, searchFrom } from '../hosting/people';
+import { PersonMenu } from '../hosting/PersonMenu';
+import { RemoveDialog } from '../hosting/RemoveDialog';
+import { WaitingList } from '../hosting/WaitingList';
+import { attempt } from '../hosting/words';
+import '../styles/hosting.css';
 import { Avatar } from '../ui/Avatar';
 import { NameLabel, type NameForm } from '../ui/NameLabel';
 import { Panel } from './Panel';
 
-export function ParticipantsPanel({
+export default function ParticipantsPanel({
   room,
   view,
   participants,
   onInvite,
   onSettings,
-  onRemove,
   onClose,
 }: {
   room: Room;
@@ -33,36 +42,88 @@ export function ParticipantsPanel({
   participants: readonly RemoteParticipant[];
   onInvite: () => void;
   onSettings: () => void;
-  onRemove: (person: RemoteParticipant) => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
+  const { t: own } = useTranslation('hosting');
   const speaking = useLocalSpeaking(room);
   const host = useHost(room);
+  const hand = useHand(room);
+  const [search, setSearch] = useState('');
+  const [removing, setRemoving] = useState<RemoteParticipant>();
+  const searched = participants.length + 1 >= searchFrom;
+  const everybody: { name: string; hand: number | undefined; remote?: RemoteParticipant }[] = [
+    { name: room.displayName, hand },
+    ...participants.map((remote) => ({ name: remote.name, hand: remote.hand, remote })),
+  ];
+  const found = inOrder(everybody).filter(({ person }) => !searched || isFound(person.name, search));
   return (
     <Panel title={t('panel.participants')} count={participants.length + 1} onClose={onClose}>
       <RoomMarks room={room} />
-      <ul className="people" role="list" aria-label={t('panel.participants')}>
-        <Person
-          name={room.displayName}
-          form="tile.you"
-          media={view.state}
-          speaking={speaking && view.state.mic}
-          host={host}
-        />
-        {participants.map((person) => (
-          <Person
-            key={person.id}
-            name={person.name}
-            media={person.media}
-            speaking={person.speaking && person.media.mic}
-            host={person.host}
-            onRemove={host ? () => onRemove(person) : undefined}
-            note={person.connected ? undefined : t('tile.reconnecting')}
+      {host && <WaitingList room={room} />}
+      {searched && (
+        <label className="people-search">
+          <Search aria-hidden="true" />
+          <input
+            type="search"
+            className="field"
+            aria-label={own('people.search')}
+            placeholder={own('people.search')}
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
           />
-        ))}
+        </label>
+      )}
+      <ul className="people" role="list" aria-label={t('panel.participants')}>
+        {found.map(({ person: { remote }, place }) =>
+          remote ? (
+            <Person
+              key={remote.id}
+              name={remote.name}
+              media={remote.media}
+              speaking={remote.speaking && remote.media.mic}
+              host={remote.host}
+              place={place}
+              menu={host && <PersonMenu room={room} person={remote} onRemove={setRemoving} />}
+              note={remote.connected ? undefined : t('tile.reconnecting')}
+            />
+          ) : (
+            <Person
+              key="own"
+              name={room.displayName}
+              form="tile.you"
+              media={view.state}
+              speaking={speaking && view.state.mic}
+              host={host}
+              place={place}
+              // Keeps the marks of all in line.
+              menu={host && <span className="person-menu" />}
+            />
+          ),
+        )}
       </ul>
+      {found.length === 0 && (
+        <p className="people-none" role="status">
+          {own('people.none')}
+        </p>
+      )}
       <div className="panel-foot">
+        {host && participants.length > 0 && (
+          <button
+            className="button block"
+            title={own('people.muteAllHint')}
+            onClick={() =>
+              attempt(
+                room.hosting
+                  .mute('mic')
+                  .then(() => void showToast({ tone: 'info', title: own('people.mutedAll') })),
+              )
+            }
+          >
+            <MicOff aria-hidden="true" />
+            {own('people.muteAll')}
+          </button>
+        )}
         <button className="button block" onClick={onInvite}>
           <UserPlus aria-hidden="true" />
           {t('invite.button')}
@@ -74,6 +135,7 @@ export function ParticipantsPanel({
           </button>
         )}
       </div>
+      {removing && <RemoveDialog room={room} person={removing} onClose={() => setRemoving(undefined)} />}
     </Panel>
   );
 }
@@ -81,14 +143,21 @@ export function ParticipantsPanel({
 /** What the host has set, for everybody to see. */
 function RoomMarks({ room }: { room: Room }) {
   const { t } = useTranslation();
-  const { locked, password, routed } = useRoomSettings(room);
-  if (!locked && !password && !routed) return null;
+  const { t: own } = useTranslation('hosting');
+  const { locked, password, routed, waiting } = useRoomSettings(room);
+  if (!locked && !password && !routed && !waiting) return null;
   return (
     <p className="room-marks">
       {locked && (
         <span>
           <Lock aria-hidden="true" />
           {t('host.isLocked')}
+        </span>
+      )}
+      {waiting && (
+        <span>
+          <DoorOpen aria-hidden="true" />
+          {own('room.waiting')}
         </span>
       )}
       {password && (
@@ -113,18 +182,22 @@ function Person({
   media,
   speaking,
   host,
+  place,
   note,
-  onRemove,
+  menu,
 }: {
   name: string;
   form?: NameForm;
   media: RemoteParticipant['media'];
   speaking: boolean;
   host: boolean;
-  onRemove?: (() => void) | undefined;
+  /** In the row of raised hands. */
+  place: number | undefined;
   note?: string | undefined;
+  menu: ReactNode;
 }) {
   const { t } = useTranslation();
+  const { t: own } = useTranslation('hosting');
   return (
     <li className="person" data-speaking={speaking}>
       <Avatar name={name} />
@@ -134,16 +207,16 @@ function Person({
         </span>
         {note && <small>{note}</small>}
       </span>
-      {onRemove && (
-        <button
-          type="button"
-          className="icon-button person-remove"
-          aria-label={t('host.remove', { name })}
-          title={t('host.remove', { name })}
-          onClick={onRemove}
+      {place !== undefined && (
+        <span
+          className="hand-mark"
+          role="img"
+          aria-label={own('people.hand', { number: place })}
+          title={own('people.hand', { number: place })}
         >
-          <UserMinus aria-hidden="true" />
-        </button>
+          <Hand aria-hidden="true" />
+          <span aria-hidden="true">{place}</span>
+        </span>
       )}
       {host && (
         <span className="mark on" role="img" aria-label={t('mark.host')} title={t('mark.host')}>
@@ -171,6 +244,7 @@ function Person({
       >
         {media.camera ? <Video aria-hidden="true" /> : <VideoOff aria-hidden="true" />}
       </span>
+      {menu}
     </li>
   );
 }

@@ -69,11 +69,33 @@ export function Replaced({ onAgain }: { onAgain: () => void }) {
   );
 }
 
-export function Removed({ roomName }: { roomName: string }) {
+export function Removed({
+  roomName,
+  banned,
+  onAgain,
+}: {
+  roomName: string;
+  banned: boolean;
+  onAgain: () => void;
+}) {
   const { t } = useTranslation();
   return (
-    <NoticePage title={t('ended.removedTitle')} tone="alert" actions={<HomeButton />}>
-      <p>{t('ended.removedText', { room: roomName })}</p>
+    <NoticePage
+      title={t('ended.removedTitle')}
+      tone="alert"
+      actions={
+        <>
+          {!banned && (
+            <button className="button primary" onClick={onAgain}>
+              <LogIn aria-hidden="true" />
+              {t('ended.again')}
+            </button>
+          )}
+          <HomeButton />
+        </>
+      }
+    >
+      <p>{t(banned ? 'ended.removedText' : 'ended.sentAwayText', { room: roomName })}</p>
     </NoticePage>
   );
 }

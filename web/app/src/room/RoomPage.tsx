@@ -8,11 +8,14 @@ import { parseQuery } from '../core/route';
 import { useDevices, type Devices } from '../core/useDevices';
 import { Meeting } from '../meeting/Meeting';
 import { PreJoin } from '../prejoin/PreJoin';
+import { later } from '../ui/later';
 import { Failed, InvalidRoom, Joining, Left, Removed, Replaced } from './Ended';
 import { NotOpen } from './NotOpen';
 import { PasswordPage } from './PasswordPage';
 import { presenceBeforeReload, rememberForReload, type Presence } from './reload';
 import { useEntry } from './useEntry';
+
+const WaitingPage = later(() => import('../hosting/WaitingPage'));
 
 /** Everything under `/r/<room>`. A name the server would refuse is refused before anything is asked for. */
 export function RoomPage({ roomName }: { roomName: string }) {
@@ -128,6 +131,19 @@ function RoomRound({
           onEdit={keyEdited}
         />
       );
+    case 'waiting':
+    case 'turned-away':
+      return (
+        <WaitingPage
+          roomName={roomName}
+          name={entry.name}
+          media={media}
+          devices={devices}
+          state={entry.phase === 'waiting' ? 'waiting' : entry.over ? 'over' : 'turned-away'}
+          onAgain={() => join(entry.name)}
+          onClose={onAgain}
+        />
+      );
     case 'meeting':
       return <Meeting room={entry.room} media={media} devices={devices} onLeave={leaveAsWeAre} />;
     case 'left':
@@ -135,7 +151,7 @@ function RoomRound({
     case 'replaced':
       return <Replaced onAgain={onAgain} />;
     case 'removed':
-      return <Removed roomName={roomName} />;
+      return <Removed roomName={roomName} banned={entry.banned} onAgain={onAgain} />;
     case 'failed':
       return <Failed error={entry.error} onAgain={onAgain} />;
   }

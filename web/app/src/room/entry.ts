@@ -9,11 +9,15 @@ export type Entry =
   | { phase: 'not-open'; name: string; wrongKey: boolean; trying: boolean }
   /** The room's host has set a password. */
   | { phase: 'password'; name: string; wrong: boolean; trying: boolean }
+  /** Hosts let people in one by one. */
+  | { phase: 'waiting'; name: string }
+  /** They have not let us in, or everybody left before they did. */
+  | { phase: 'turned-away'; name: string; over: boolean }
   | { phase: 'meeting'; room: Room }
   | { phase: 'left' }
   | { phase: 'replaced' }
-  /** The host has sent us away. */
-  | { phase: 'removed' }
+  /** The host has sent us away, perhaps for good. */
+  | { phase: 'removed'; banned: boolean }
   | { phase: 'failed'; error: unknown };
 
 /** An attempt begins; in front of a closed door one stays there, and so does what is wrong with the key. */
@@ -40,7 +44,10 @@ export function afterRefusal(before: Entry, error: unknown, name: string): Entry
     case 'wrong-password':
       return { phase: 'password', name, wrong: true, trying: false };
     case 'removed':
-      return { phase: 'removed' };
+      return { phase: 'removed', banned: true };
+    case 'turned-away':
+    case 'room-over':
+      return { phase: 'turned-away', name, over: errorCode(error) === 'room-over' };
     case 'invalid-display-name':
       return { phase: 'prejoin', error };
     default:

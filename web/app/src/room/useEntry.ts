@@ -38,6 +38,9 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
         name,
         media,
         signal: controller.signal,
+        onWaiting: () => {
+          if (!controller.signal.aborted) setEntry({ phase: 'waiting', name });
+        },
         ...(createKey === undefined ? {} : { createKey }),
         ...(password === undefined ? {} : { password }),
       }).then(
@@ -94,8 +97,10 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
       joined.current = undefined;
       media.close();
       if (signaling.reason === 'replaced') setEntry({ phase: 'replaced' });
-      else if (signaling.reason === 'removed') setEntry({ phase: 'removed' });
-      else if (signaling.reason === 'refused') setEntry({ phase: 'failed', error: signaling.error });
+      else if (signaling.reason === 'removed')
+        setEntry({ phase: 'removed', banned: signaling.banned === true });
+      else if (signaling.reason === 'refused')
+        setEntry((before) => afterRefusal(before, signaling.error, room.displayName));
       else setEntry({ phase: 'left' });
     };
     check();

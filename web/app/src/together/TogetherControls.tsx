@@ -1,7 +1,7 @@
 import type { Room } from '@kaigi/client';
 import { Hand, SmilePlus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { usePermissions } from '../core/useTogether';
+import { usePermissions } from '../core/useSdk';
 import { ControlButton } from '../ui/ControlButton';
 import { PopoverButton } from '../ui/PopoverButton';
 import { ReactionRow } from './ReactionRow';

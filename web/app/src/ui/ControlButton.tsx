@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 
 /** A round button of the meeting: a stable name for assistive tools, a changing tip for eyes. */
 export function ControlButton({
@@ -13,6 +13,7 @@ export function ControlButton({
   badgeLook = 'normal',
   describedBy,
   expanded,
+  reason,
   onClick,
   children,
 }: {
@@ -28,9 +29,12 @@ export function ControlButton({
   badgeLook?: 'normal' | 'personal';
   describedBy?: string;
   expanded?: boolean;
+  /** Why it cannot be used now. It keeps its place in the order of focus: who looks for it is told. */
+  reason?: string | undefined;
   onClick: () => void;
   children: ReactNode;
 }) {
+  const reasonId = useId();
   return (
     <button
       type="button"
@@ -39,12 +43,18 @@ export function ControlButton({
       aria-pressed={pressed}
       aria-busy={busy || undefined}
       aria-expanded={expanded}
-      aria-describedby={describedBy}
+      aria-describedby={reason === undefined ? describedBy : reasonId}
+      aria-disabled={reason === undefined ? undefined : true}
       aria-keyshortcuts={shortcut}
-      data-tip={shortcut ? `${tip} (${shortcut})` : tip}
-      onClick={onClick}
+      data-tip={reason ?? (shortcut ? `${tip} (${shortcut})` : tip)}
+      onClick={reason === undefined ? onClick : undefined}
     >
       {children}
+      {reason !== undefined && (
+        <span id={reasonId} hidden>
+          {reason}
+        </span>
+      )}
       {flawed && <span className="control-flaw" aria-hidden="true" data-mark="!" />}
       {badge > 0 && (
         <span

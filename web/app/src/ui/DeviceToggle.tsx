@@ -8,11 +8,14 @@ export function DeviceToggle({
   kind,
   on,
   devices,
+  reason,
   onError,
 }: {
   kind: DeviceKind;
   on: boolean;
   devices: Devices;
+  /** Why it may not be turned on. */
+  reason?: string | undefined;
   onError?: (kind: DeviceKind, error: unknown) => void;
 }) {
   const { t } = useTranslation();
@@ -26,6 +29,7 @@ export function DeviceToggle({
       pressed={on}
       look={on ? 'normal' : 'off'}
       busy={devices.busy[kind]}
+      reason={reason}
       flawed={!on && devices.errors[kind] !== undefined}
       onClick={() =>
         void devices.turn(kind, !on).then((error) => {

@@ -5,12 +5,15 @@ import { useTranslation } from 'react-i18next';
 import { explain } from '../../core/errors';
 import { showToast } from '../../core/toasts';
 import { useRoomSettings } from '../../core/useSdk';
+import { allowances } from '../../chat/commands/grammar';
+import '../../hosting/texts';
 import { Modal } from '../../ui/Modal';
 import { Switch } from '../../ui/Switch';
 
 /** What only the host may set; the server enforces it. */
 export default function RoomDialog({ room, onClose }: { room: Room; onClose: () => void }) {
   const { t } = useTranslation();
+  const { t: own } = useTranslation('hosting');
   const settings = useRoomSettings(room);
   const [password, setPassword] = useState('');
   const change = (wanted: RoomChange) =>
@@ -32,11 +35,28 @@ export default function RoomDialog({ room, onClose }: { room: Room; onClose: () 
           onChange={(locked) => void change({ locked })}
         />
         <Switch
+          label={own('room.waiting')}
+          hint={own('room.waitingHint')}
+          checked={settings.waiting}
+          onChange={(waiting) => void change({ waiting })}
+        />
+        <Switch
           label={t('host.routed')}
           hint={t('host.routedHint')}
           checked={settings.routed}
           onChange={(routed) => void change({ routed })}
         />
+      </section>
+      <section className="settings-section">
+        <h3>{own('room.allowed')}</h3>
+        {allowances.map((what) => (
+          <Switch
+            key={what}
+            label={own(`may.${what}`)}
+            checked={settings.allowed[what]}
+            onChange={(may) => void change({ allowed: { ...settings.allowed, [what]: may } })}
+          />
+        ))}
       </section>
       <section className="settings-section">
         <h3>{t('host.password')}</h3>

@@ -1,0 +1,42 @@
+const breakouts = {
+  'rooms.dialog': 'Breakout rooms',
+  'rooms.title': 'Room {{number}}',
+  'rooms.lead':
+    'Small groups talk apart, and come back on your call. Nobody sees, hears or reads what is said in another room.',
+  'rooms.names': 'Rooms',
+  'rooms.name': 'Name of room {{number}}',
+  'rooms.add': 'Add a room',
+  'rooms.delete': 'Delete room {{number}}',
+  'rooms.people': 'Who goes where',
+  'rooms.nobody': 'Nobody else is here yet. You can open the rooms now and send people later.',
+  'rooms.stays': 'Stays here',
+  'rooms.placeOf': 'Room of {{name}}',
+  'rooms.random': 'Assign at random',
+  'rooms.clear': 'Nobody',
+  'rooms.timer': 'Call everybody back after',
+  'rooms.minutes_one': '{{count}} minute',
+  'rooms.minutes_other': '{{count}} minutes',
+  'rooms.noTimer': 'No time limit',
+  'rooms.open': 'Open rooms',
+  'rooms.badTitle': 'Every room needs a name, and not too long a one.',
+
+  'rooms.main': 'Main room',
+  'rooms.empty': 'Nobody is here.',
+  'rooms.visit': 'Visit',
+  'rooms.visitName': 'Visit {{title}}',
+  'rooms.here': 'You are here',
+  'rooms.callBack': 'Call everybody back',
+  'rooms.left': '{{clock}} left',
+
+  'rooms.youAreIn': 'You are in {{title}}.',
+  'rooms.back': 'Back to the main room',
+  'rooms.areOpen': 'Breakout rooms are open.',
+  'rooms.join': 'Join a room',
+  'rooms.joinName_one': '{{title}}, {{count}} person',
+  'rooms.joinName_other': '{{title}}, {{count}} people',
+  'rooms.manage': 'Manage',
+  'rooms.movedTo': 'You are in {{title}} now',
+  'rooms.movedBack': 'You are back in the main room',
+};
+
+export default breakouts;
