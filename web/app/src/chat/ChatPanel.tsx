@@ -139,16 +139,19 @@ export default function ChatPanel({
         ))}
         <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
-      {!following && (
-        <button
-          className={behind ? 'button small chat-jump' : 'button small chat-jump quiet'}
-          aria-label={behind ? undefined : chat('line.toEnd')}
-          onClick={toEnd}
-        >
-          <ArrowDown aria-hidden="true" />
-          {behind && t('chat.newBelow')}
-        </button>
-      )}
+      <div className="chat-below">
+        {!following && (
+          <button
+            type="button"
+            className={behind ? 'button small chat-jump' : 'button small chat-jump quiet'}
+            aria-label={behind ? undefined : chat('line.toEnd')}
+            onClick={toEnd}
+          >
+            <ArrowDown aria-hidden="true" />
+            {behind && t('chat.newBelow')}
+          </button>
+        )}
+      </div>
       {write ? (
         <Composer
           draft={draft}
