@@ -157,8 +157,10 @@ export default function ChatPanel({
         )}
         <OutgoingLines outbox={outbox} lines={outgoing} />
       </div>
+      <div className="chat-below">
       {!following && (
         <button
+            type="button"
           className={behind ? 'button small chat-jump' : 'button small chat-jump quiet'}
           aria-label={behind ? undefined : chat('line.toEnd')}
           onClick={toEnd}
@@ -167,6 +169,7 @@ export default function ChatPanel({
           {behind && t('chat.newBelow')}
         </button>
       )}
+      </div>
       {write ? (
         <Composer
           draft={draft}

@@ -1,7 +1,7 @@
 import type { Room } from '@kaigi/client';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { showToast } from '../core/toasts';
+import { dismissToast, showToast } from '../core/toasts';
 import { useChat } from '../core/useSdk';
 import { unreadOf, type Unread } from './entries';
 
@@ -45,15 +45,21 @@ export function useUnread(room: Room, open: boolean, onOpen: () => void): Unread
 
   useEffect(() => {
     if (open) return;
-    return room.on('chat', (added) => {
+    let toast: number | undefined;
+    const stop = room.on('chat', (added) => {
       const personal = added.findLast(({ to, from }) => to !== undefined && from !== room.id);
       if (personal && added.length < 10)
-        showToast({
+        toast = showToast({
           tone: 'info',
           title: t('unread.privateFrom', { name: personal.name }),
           action: { label: t('chat.show'), run: onOpen },
         });
     });
+    return () => {
+      stop();
+      // The chat is open now: there it is.
+      if (toast !== undefined) dismissToast(toast);
+    };
   }, [room, open, onOpen, t]);
 
   return useMemo(() => unreadOf(entries, room.id, read), [entries, room.id, read]);

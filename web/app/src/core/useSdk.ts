@@ -39,7 +39,16 @@ export function useLocalMedia(media: LocalMedia): LocalMediaView {
   return useSnapshot(media, onMediaChange, readMedia);
 }
 
-const onParticipants = (room: Room, notify: () => void) => room.on('participants', notify);
+/** In a smaller room every change is drawn as it comes. */
+const largeRoom = 30;
+const onParticipants = (room: Room, notify: () => void) => {
+  const calmed = calm(notify);
+  const stop = room.on('participants', ({ length }) => calmed(length < largeRoom));
+  return () => {
+    stop();
+    calmed.stop();
+  };
+};
 const readParticipants = (room: Room): readonly RemoteParticipant[] => [...room.participants];
 export const useParticipants = (room: Room) => useSnapshot(room, onParticipants, readParticipants);
 
