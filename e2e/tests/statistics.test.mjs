@@ -38,6 +38,15 @@ async function rates(page, milliseconds) {
 const seenHeight = (page, name) => tile(page, name).locator('video[data-showing=true]').last()
   .evaluate((video) => video.videoHeight).catch(() => 0);
 
+/** The codec of the picture that comes. */
+const receivedCodec = (page) => page.evaluate(async () => {
+  const peer = window.testPeers.findLast(({ connectionState }) => connectionState === 'connected');
+  const stats = [...(await peer.getStats()).values()];
+  const codecs = new Map(stats.filter(({ type }) => type === 'codec').map(({ id, mimeType }) => [id, mimeType]));
+  const [picture] = stats.filter(({ type, kind, framesPerSecond }) => type === 'inbound-rtp' && kind === 'video' && framesPerSecond > 0);
+  return codecs.get(picture?.codecId);
+});
+
 /** What a page's camera sends, for when that is not what is expected. */
 const sends = (page) => page.evaluate(async () => {
   const peer = window.testPeers.findLast(({ connectionState }) => connectionState === 'connected');
@@ -190,7 +199,7 @@ describe('the statistics', () => {
   });
 
   for (const [way, third] of [['a direct', false], ['a routed', true]]) {
-    it(`are held to the choice in ${way} call: size, and bit rate, and never the sound`, async () => {
+    it(`follow the choice in ${way} call: size, codec and bit rate, and never the sound`, async () => {
       const contexts = await people(browser, third ? 3 : 2, { colorScheme: 'dark', viewport: { width: 960, height: 640 } });
       const room = `quality-${third}`;
       const page = await join(contexts[0], server, room, 'Ann');
@@ -208,6 +217,13 @@ describe('the statistics', () => {
       await seesVideo(bob, 'Ann', PATIENCE_MS);
       await choose(page, 'Resolution', 'Automatic');
       await until('Bob gets more again', async () => (await seenHeight(bob, 'Ann')) > 180, PATIENCE_MS);
+
+      if (!third) {
+        await choose(page, 'Codec', 'VP9');
+        await until('Bob gets VP9, without a new offer', async () => (await receivedCodec(bob)) === 'video/VP9', PATIENCE_MS);
+        await choose(page, 'Codec', 'Automatic');
+        await until('Bob gets VP8 again', async () => (await receivedCodec(bob)) === 'video/VP8', PATIENCE_MS);
+      }
 
       await choose(page, 'Send limit', '100 kbit/s');
       let seen;

@@ -153,7 +153,12 @@ describe('a codec', () => {
     });
     expect(chooseCodec(had, 'H264')).toBe(false);
     expect(chooseCodec(had, undefined)).toBe(true);
-    expect(had.encodings[0].codec).toBeUndefined();
+    expect(had.encodings[0].codec?.mimeType).toBe('video/VP8');
+    expect(chooseCodec(had, undefined)).toBe(false);
+  });
+
+  it('that was never chosen is left to the browser', () => {
+    expect(chooseCodec(parameters(), undefined)).toBe(false);
   });
 
   it('that the other side has not is left alone', () => {

@@ -10,16 +10,17 @@ export function videoCodecs(): string[] {
   return [...new Set(codecs.map(nameOf))].filter((name) => !AUXILIARY.has(name.toLowerCase()));
 }
 
-/** Chooses among what has been negotiated, so that no new offer is needed; without a name, the browser's choice. */
+/** Chooses among what has been negotiated, so that no new offer is needed; without a name, what was agreed on first. */
 export function chooseCodec(parameters: RTCRtpSendParameters, name: string | undefined): boolean {
   const encoding: Encoding | undefined = parameters.encodings[0];
   if (!encoding) return false;
-  if (name === undefined) {
-    if (encoding.codec === undefined) return false;
-    delete encoding.codec;
-    return true;
-  }
-  const codec = parameters.codecs.find((one) => nameOf(one).toLowerCase() === name.toLowerCase());
+  // Chromium stays with a codec that was chosen before when none is: the first has to be named.
+  if (name === undefined && encoding.codec === undefined) return false;
+  const codec = parameters.codecs.find((one) =>
+    name === undefined
+      ? !AUXILIARY.has(nameOf(one).toLowerCase())
+      : nameOf(one).toLowerCase() === name.toLowerCase(),
+  );
   // The other side does not have it.
   if (!codec || (encoding.codec && nameOf(encoding.codec) === nameOf(codec))) return false;
   encoding.codec = {
