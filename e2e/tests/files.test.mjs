@@ -350,7 +350,8 @@ describe('files in the chat', () => {
     console.log(`${LARGE_BYTES / MB} MB in ${seconds.toFixed(1)} s (${(LARGE_BYTES / MB / seconds).toFixed(1)} MB/s); JS heap with ` +
       `buffers grew by at most ${grown[0].toFixed(1)} MB at the sender and ${grown[1].toFixed(1)} MB at the receiver`);
     assert.equal(await digestOf(await saved.path()), await digestOf(file));
-    for (const value of grown) assert.ok(value < 24, `${value} MB more than before`);
+    // Some windows of what is under way, and what a meeting of minutes leaves behind; not the file.
+    for (const value of grown) assert.ok(value < 48, `${value} MB more than before`);
     await ann.close();
     await bob.close();
   });
