@@ -26,7 +26,8 @@ export function FileCard({ desk, entry, file }: { desk: FileDesk; entry: ChatEnt
   const all = entry.to === undefined ? receivers.length : 1;
   const status = transfer ? statusWords(transfer, all, i18n.language, t) : t('files.gone');
   const picture = transfer && !broken && isPicture(transfer) && showsPicture(transfer) ? transfer : undefined;
-  const bad = !transfer || transfer.state === 'failed' || transfer.state === 'cancelled';
+  // That a file is gone is in the nature of things.
+  const bad = transfer?.error !== undefined && !['file-gone', 'file-withdrawn'].includes(transfer.error.code);
 
   return (
     <div className="file" data-state={transfer?.state ?? 'failed'} data-picture={picture !== undefined}>

@@ -1,6 +1,7 @@
 import type { FileTransfer } from '@kaigi/client';
 import i18next from 'i18next';
 import { errorCode } from '../core/errors';
+import { isPicture } from './pictures';
 
 /** Texts of this folder, in whichever language is on. */
 export const fileTexts = () => i18next.getFixedT(null, 'files');
@@ -68,7 +69,7 @@ export function fileProblem(error: unknown, own: boolean, t: FileTexts): string 
 
 /** What a line says about how it goes, below the name. */
 export function statusWords(transfer: FileTransfer, all: number, language: string, t: FileTexts): string {
-  const { own, state, bytes, transferred, bytesPerSecond, secondsLeft, error, receivers } = transfer;
+  const { own, state, bytes, transferred, bytesPerSecond, secondsLeft, error, receivers, content } = transfer;
   const size = formatBytes(bytes, language);
   const done = receivers.filter((receiver) => receiver.state === 'done').length;
   const fetched =
@@ -94,12 +95,14 @@ export function statusWords(transfer: FileTransfer, all: number, language: strin
     case 'cancelled':
       return list([size, t(own ? 'files.takenBack' : 'files.cancelled')]);
     case 'done':
-      return list([size, own ? fetched : t('files.done')]);
+      // A picture that came by itself was not saved by anybody.
+      return list([size, own ? fetched : isPicture(transfer) && content ? undefined : t('files.done')]);
     case 'offered':
       return list([size, own ? fetched : undefined]);
   }
 }
 
 function list(words: readonly (string | undefined)[]): string {
-  return words.filter((word) => word !== undefined).join(' · ');
+  // Lines break between these, and after the dot.
+  return words.flatMap((word) => word?.replaceAll(' ', '\u00a0') ?? []).join('\u00a0· ');
 }

@@ -48,7 +48,7 @@ const en = {
   'files.error.notAllowed': 'The hosts have turned off sharing files.',
   'files.error.tooMany': 'You share 20 files already. Stop sharing one of them first.',
   'files.error.folder': 'Folders cannot be shared. Pack it into one file first, or choose the files in it.',
-  'files.error.gone': 'No longer available: whoever shared it has left or reloaded the page.',
+  'files.error.gone': 'No longer available: the sender has left or reloaded the page.',
   'files.error.changed': 'The file was changed or moved after it was shared.',
   'files.error.changedOwn': 'The file was changed or moved. Share it again.',
   'files.error.withdrawn': 'No longer shared',

@@ -44,7 +44,7 @@ const chinese = {
   'files.error.notAllowed': '主持人已关闭文件发送。',
   'files.error.tooMany': '您已分享 20 个文件，请先停止分享其中一个。',
   'files.error.folder': '不能发送文件夹。请先打包成一个文件，或选择其中的文件。',
-  'files.error.gone': '文件已失效：分享者已离开或刷新了页面。',
+  'files.error.gone': '文件已失效：发送者已离开或刷新了页面。',
   'files.error.changed': '文件在分享后被修改或移动了。',
   'files.error.changedOwn': '文件被修改或移动了，请重新发送。',
   'files.error.withdrawn': '对方已停止分享',
