@@ -16,9 +16,10 @@ export function joinRoom(serverUrl: string, options: JoinOptions): Promise<Room>
 export { testConnection } from './connection-test';
 export type * from './connection-test/types';
 export { DATA_BYTES } from './data-frame';
-export { isSupported, prepareJoin } from './join';
+export { prepareJoin } from './join';
 export { createLocalMedia } from './local-media';
 export { newRoomName } from './room-name';
+export { isSupported } from './supported';
 export { KaigiError } from './types';
 export type * from './types';
 export { LIMITS, PROTOCOL_VERSION } from './wire.gen';
