@@ -1,4 +1,10 @@
-import { KaigiError, type ChatEntry, type LocalMedia, type RemoteParticipant, type Room } from '@kaigi/client';
+import {
+  KaigiError,
+  type ChatEntry,
+  type LocalMedia,
+  type RemoteParticipant,
+  type Room,
+} from '@kaigi/client';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmbeddedRoom } from '../src/core/embedding';
 import { createStore } from '../src/core/store';
@@ -24,14 +30,27 @@ describe('whom a meeting in a frame obeys', () => {
     expect(senderOf({ source: {}, origin: portal }, around)).toBeUndefined();
     expect(senderOf({ source: null, origin: portal }, around)).toBeUndefined();
     expect(senderOf({ source: parent, origin: 'https://evil.example' }, around)).toBeUndefined();
-    expect(senderOf({ source: parent, origin: 'null' }, { window: parent, ancestorOrigins: undefined })).toBeUndefined();
-    expect(senderOf({ source: parent, origin: portal }, { window: parent, ancestorOrigins: undefined })).toBe(portal);
+    expect(
+      senderOf({ source: parent, origin: 'null' }, { window: parent, ancestorOrigins: undefined }),
+    ).toBeUndefined();
+    expect(senderOf({ source: parent, origin: portal }, { window: parent, ancestorOrigins: undefined })).toBe(
+      portal,
+    );
   });
 });
 
 describe('the envelope', () => {
   it('leaves alone what is not for the meeting', () => {
-    for (const message of [undefined, null, 'kaigi', 7, [], {}, { type: 'leave' }, { source: 'react-devtools' }])
+    for (const message of [
+      undefined,
+      null,
+      'kaigi',
+      7,
+      [],
+      {},
+      { type: 'leave' },
+      { source: 'react-devtools' },
+    ])
       expect(readMessage(message)).toEqual({ kind: 'foreign' });
   });
 
@@ -41,7 +60,10 @@ describe('the envelope', () => {
       id: 'a',
       command: { type: 'set-mic', data: { on: true } },
     });
-    expect(readMessage({ kaigi: 1, type: 'toggle-screen' })).toMatchObject({ kind: 'command', id: undefined });
+    expect(readMessage({ kaigi: 1, type: 'toggle-screen' })).toMatchObject({
+      kind: 'command',
+      id: undefined,
+    });
   });
 
   it('says in words what is wrong with others', () => {
@@ -53,7 +75,11 @@ describe('the envelope', () => {
       [{ kaigi: 1, type: 'set-mic', id: 1, data: { on: 'yes' } }, 'bad-command', /true or false/],
       [{ kaigi: 1, type: 'set-layout', id: 1, data: { layout: 'spiral' } }, 'bad-command', /"grid"/],
       [{ kaigi: 1, type: 'send-chat', id: 1, data: { text: '  ' } }, 'bad-command', /not empty/],
-      [{ kaigi: 1, type: 'send-chat', id: 1, data: { text: '会'.repeat(5000) } }, 'bad-command', /8192 bytes/],
+      [
+        { kaigi: 1, type: 'send-chat', id: 1, data: { text: '会'.repeat(5000) } },
+        'bad-command',
+        /8192 bytes/,
+      ],
       [{ kaigi: 1, type: 'raise-hand', id: 1, data: {} }, 'bad-command', /raised/],
       [{ kaigi: 1, type: 'toggle-screen', id: 1, data: { on: 1 } }, 'bad-command', /not there/],
     ];
@@ -83,7 +109,8 @@ function meeting() {
     listeners.set(event, all.add(listener));
     return () => void all.delete(listener);
   };
-  const emit = (event: string, argument?: unknown) => listeners.get(event)?.forEach((listener) => listener(argument));
+  const emit = (event: string, argument?: unknown) =>
+    listeners.get(event)?.forEach((listener) => listener(argument));
   const state = { mic: false, camera: false, screen: false, screenAudio: false };
   const turn = (device: 'mic' | 'camera') => (to: boolean) => {
     state[device] = to;
@@ -136,17 +163,35 @@ describe('the bridge', () => {
     expect(posted).toEqual([{ type: 'ready', data: { room: 'demo' }, id: undefined }]);
     rooms.set({ roomName: 'demo', phase: 'joining', media });
     rooms.set({ roomName: 'demo', phase: 'meeting', media, room: asRoom, leave: () => undefined });
-    expect(types()).toEqual(['ready', 'mic', 'camera', 'screen', 'joined', 'participants', 'hand', 'speaking']);
+    expect(types()).toEqual([
+      'ready',
+      'mic',
+      'camera',
+      'screen',
+      'joined',
+      'participants',
+      'hand',
+      'speaking',
+    ]);
     posted = [];
     const bob = { id: 'bob', name: 'Bob', host: false, hand: 5, media: media.state, speaking: true };
     room.participants = [bob as unknown as RemoteParticipant];
     emit('participants');
     emit('participants'); // nothing that shows has changed
     expect(types()).toEqual(['participants', 'speaking']);
-    expect(posted[0]?.data).toMatchObject({ count: 2, participants: [{ own: true }, { name: 'Bob', hand: true }] });
+    expect(posted[0]?.data).toMatchObject({
+      count: 2,
+      participants: [{ own: true }, { name: 'Bob', hand: true }],
+    });
     expect(posted[1]?.data).toEqual({ ids: ['bob'] });
     posted = [];
-    const line = { id: 7, at: 9, from: 'bob', name: 'Bob', body: { type: 'message', text: 'Hi' } } satisfies ChatEntry;
+    const line = {
+      id: 7,
+      at: 9,
+      from: 'bob',
+      name: 'Bob',
+      body: { type: 'message', text: 'Hi' },
+    } satisfies ChatEntry;
     emit('chat', [{ ...line, body: { type: 'joined' } }]);
     emit('chat', [line]);
     expect(posted.map(({ data }) => data)).toEqual([
@@ -192,8 +237,14 @@ describe('the bridge', () => {
     bridge.handle({ kaigi: 1, type: 'set-mic', id: 2, data: { on: true } });
     bridge.handle({ kaigi: 1, type: 'set-mic', data: { on: 'yes' } });
     await settled();
-    expect(posted.find(({ id }) => id === 1)?.data).toMatchObject({ ok: false, error: { code: 'not-joined' } });
-    expect(posted.find(({ id }) => id === 2)?.data).toMatchObject({ ok: false, error: { code: 'not-allowed' } });
+    expect(posted.find(({ id }) => id === 1)?.data).toMatchObject({
+      ok: false,
+      error: { code: 'not-joined' },
+    });
+    expect(posted.find(({ id }) => id === 2)?.data).toMatchObject({
+      ok: false,
+      error: { code: 'not-allowed' },
+    });
     expect(posted.find(({ type }) => type === 'error')?.data).toMatchObject({ code: 'bad-command' });
     expect(media.state.mic).toBe(false);
     expect(room.sendChat).not.toHaveBeenCalled();

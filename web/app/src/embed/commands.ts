@@ -19,7 +19,11 @@ export interface Layouts {
 }
 
 /** Does what the page around us asks for. Rejects with what hinders it, and has changed nothing then. */
-export async function run(command: Command, now: EmbeddedRoom | undefined, layouts: Layouts): Promise<unknown> {
+export async function run(
+  command: Command,
+  now: EmbeddedRoom | undefined,
+  layouts: Layouts,
+): Promise<unknown> {
   switch (command.type) {
     case 'get-state':
       return stateOf(now, layouts.get());
@@ -61,7 +65,11 @@ async function turn(now: EmbeddedRoom | undefined, device: 'mic' | 'camera' | 's
 
 /** Browsers ask for a screen on a click only (W3C screen-capture §5.1: transient activation). */
 function explainClick(error: unknown): never {
-  if (error instanceof KaigiError && error.cause instanceof Error && error.cause.name === 'InvalidStateError') {
+  if (
+    error instanceof KaigiError &&
+    error.cause instanceof Error &&
+    error.cause.name === 'InvalidStateError'
+  ) {
     throw new Refusal(
       'needs-click',
       'Browsers share a screen only on a click: send this from a click (some hand it on), or use the button in the meeting.',

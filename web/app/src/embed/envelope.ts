@@ -4,7 +4,9 @@ import { LIMITS } from '@kaigi/client';
 export type CommandId = string | number | undefined;
 
 /** A command with its argument checked. */
-export type Command = { [K in keyof EmbedCommands]: { type: K; data: EmbedCommands[K] } }[keyof EmbedCommands];
+export type Command = {
+  [K in keyof EmbedCommands]: { type: K; data: EmbedCommands[K] };
+}[keyof EmbedCommands];
 
 export type Reading =
   /** Not for us: other scripts post messages too. */
@@ -29,9 +31,16 @@ export function readMessage(message: unknown): Reading {
   const { id: given, type } = message;
   const fits = (typeof given === 'string' && given.length <= idCharacters) || Number.isFinite(given);
   const id = fits ? (given as CommandId) : undefined;
-  const bad = (code: string, words: string): Reading => ({ kind: 'bad', id, error: { code, message: words } });
+  const bad = (code: string, words: string): Reading => ({
+    kind: 'bad',
+    id,
+    error: { code, message: words },
+  });
   if (message.kaigi !== EMBED_VERSION)
-    return bad('version-mismatch', `This meeting speaks version ${EMBED_VERSION}: send {kaigi: ${EMBED_VERSION}, …}.`);
+    return bad(
+      'version-mismatch',
+      `This meeting speaks version ${EMBED_VERSION}: send {kaigi: ${EMBED_VERSION}, …}.`,
+    );
   if (given !== undefined && !fits)
     return bad('bad-command', `id has to be a number or a text of up to ${idCharacters} characters.`);
   const known = commands.find((command) => command === type);
@@ -58,7 +67,8 @@ function problemOf(type: keyof EmbedCommands, data: Record<string, unknown>): st
       return typeof data.raised === 'boolean' ? undefined : 'data.raised has to be true or false.';
     case 'send-chat': {
       const { text } = data;
-      if (typeof text !== 'string' || text.trim() === '') return 'data.text has to be a text that is not empty.';
+      if (typeof text !== 'string' || text.trim() === '')
+        return 'data.text has to be a text that is not empty.';
       // The cheap look first: a text may be very long.
       const long = text.length > LIMITS.chatBytes || new TextEncoder().encode(text).length > LIMITS.chatBytes;
       return long ? `data.text may have ${LIMITS.chatBytes} bytes of UTF-8; send less at a time.` : undefined;
