@@ -38,7 +38,10 @@ function bootScript(): Plugin {
 export default defineConfig({
   plugins: [react(), bootScript()],
   resolve: {
-    alias: [{ find: /^@kaigi\/client$/, replacement: here('../sdk/src/index.ts') }],
+    alias: [
+      { find: /^@kaigi\/client$/, replacement: here('../sdk/src/index.ts') },
+      { find: /^@kaigi\/client\/embed$/, replacement: here('../sdk/src/embed.ts') },
+    ],
     dedupe: ['react', 'react-dom'],
   },
   build: {

@@ -78,10 +78,10 @@ pub struct Flags {
     /// Also listen for plain HTTP here and redirect to https
     #[arg(long, value_name = "ADDR:PORT", global = true)]
     pub http_redirect: Option<String>,
-    /// Foreign origin that may use Socket.IO, WHIP/WHEP and the API, repeatable
+    /// Foreign origin that may use Socket.IO, WHIP/WHEP and the API, and embed meetings, repeatable
     #[arg(long, value_name = "ORIGIN", global = true, value_delimiter = ',')]
     pub allow_origin: Vec<String>,
-    /// Who may show meetings in a frame, repeatable [default: 'self']
+    /// Who may show meetings in a frame, repeatable [default: 'self' and the origins of --allow-origin, but for *]
     #[arg(long, value_name = "SOURCE", global = true, value_delimiter = ',')]
     pub frame_ancestors: Vec<String>,
     /// Own pages, served under /site/

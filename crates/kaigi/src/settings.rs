@@ -44,6 +44,7 @@ pub struct Settings {
     pub public_address: Vec<IpAddr>,
     pub http_redirect: Option<SocketAddr>,
     pub allow_origin: Vec<String>,
+    /// Empty: [`Settings::framing`].
     pub frame_ancestors: Vec<String>,
     pub site_dir: Option<PathBuf>,
     pub create_key: Option<String>,
@@ -91,7 +92,7 @@ impl Default for Settings {
             public_address: Vec::new(),
             http_redirect: None,
             allow_origin: Vec::new(),
-            frame_ancestors: vec!["'self'".into()],
+            frame_ancestors: Vec::new(),
             site_dir: None,
             create_key: None,
             metrics_token: None,
@@ -294,7 +295,7 @@ impl Settings {
             lan_address: lan,
             http_redirect: self.http_redirect.filter(|_| self.tls == Tls::On),
             allow_origin: self.allow_origin.clone(),
-            frame_ancestors: self.frame_ancestors.clone(),
+            frame_ancestors: self.framing(),
             assets: crate::web::find,
             site_dir: self.site_dir.clone(),
             create_key: self.create_key.clone(),
@@ -307,6 +308,16 @@ impl Settings {
             turn: self.turn_options(),
             ice_servers: self.ice_server.clone(),
         }
+    }
+
+    /// Who may show meetings in a frame. Whoever may use the server may; but `*` is not taken over, because a page steers
+    /// the meeting that it frames: anybody's switching on a visitor's microphone has to be asked for by name.
+    fn framing(&self) -> Vec<String> {
+        if !self.frame_ancestors.is_empty() {
+            return self.frame_ancestors.clone();
+        }
+        let allowed = self.allow_origin.iter().filter(|origin| *origin != "*").cloned();
+        std::iter::once("'self'".to_owned()).chain(allowed).collect()
     }
 
     /// Who may relay to whom, and how much.

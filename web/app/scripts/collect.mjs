@@ -1,5 +1,6 @@
 // Puts beside the app what the server serves to other people's pages: the standalone SDK at
-// /sdk/kaigi-client.js and the matching Socket.IO client at /socket.io/socket.io.js.
+// /sdk/kaigi-client.js, the part of it that embeds a meeting at /sdk/kaigi-embed.js, and the matching
+// Socket.IO client at /socket.io/socket.io.js.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ const socketIo = dirname(
 );
 const files = [
   [join(app, '../sdk/dist/kaigi-client.js'), 'sdk/kaigi-client.js'],
+  [join(app, '../sdk/dist/kaigi-embed.js'), 'sdk/kaigi-embed.js'],
   [join(socketIo, 'dist/socket.io.min.js'), 'socket.io/socket.io.js'],
 ];
 for (const [from, to] of files) {

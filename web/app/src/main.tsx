@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
+import { startEmbedding } from './core/embedding';
 import { loadSession } from './core/preferences';
 import { followTheme } from './core/theme';
 import { startLanguage } from './i18n';
@@ -13,8 +14,10 @@ import './styles/tile.css';
 import './styles/panel.css';
 import './styles/overlay.css';
 import './styles/together.css';
+import './styles/embed.css';
 
 followTheme();
+startEmbedding();
 void loadSession();
 const root = document.getElementById('root');
 if (root) void startLanguage().then(() => createRoot(root).render(<App />));

@@ -25,14 +25,14 @@ it('a room path leads back to the room', () => {
 });
 
 it.each([
-  ['', { name: undefined, join: false, mic: undefined, cam: undefined, lang: undefined }],
+  ['', { name: undefined, join: false, mic: undefined, cam: undefined, lang: undefined, embed: false }],
   [
     '?name=Ann+Lee&join=1&mic=0&cam=1&lang=zh-CN',
-    { name: 'Ann Lee', join: true, mic: false, cam: true, lang: 'zh-CN' },
+    { name: 'Ann Lee', join: true, mic: false, cam: true, lang: 'zh-CN', embed: false },
   ],
   [
     '?name=%20&join=0&mic=x',
-    { name: undefined, join: false, mic: undefined, cam: undefined, lang: undefined },
+    { name: undefined, join: false, mic: undefined, cam: undefined, lang: undefined, embed: false },
   ],
 ])('the query %j asks for %j', (search, query) => {
   expect(parseQuery(search)).toEqual(query);

@@ -100,16 +100,6 @@ export function prepareJoin(serverUrl: string, options: { transports?: Transport
   return prepared.prepare({ serverUrl: resolveServerUrl(serverUrl), transports: options.transports });
 }
 
-/** Can this browser hold a meeting, on this page? */
-export function isSupported(): boolean {
-  return (
-    typeof RTCPeerConnection !== 'undefined' &&
-    'addTransceiver' in RTCPeerConnection.prototype &&
-    'replaceTrack' in RTCRtpSender.prototype &&
-    navigator.mediaDevices?.getUserMedia !== undefined
-  );
-}
-
 /** Resolves with the work, or when it takes too long. */
 function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
   return new Promise((done) => {

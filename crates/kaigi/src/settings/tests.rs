@@ -347,3 +347,13 @@ ice-server = [{ urls = "turn:a", username = "ann", credential = "geheim-3" }]"#;
     let wrong = problems("metrics-token = 'geheim 4'", &[], &[]);
     assert!(!wrong[0].contains("geheim"), "{wrong:?}");
 }
+
+#[test]
+fn who_may_use_the_server_may_frame_it_unless_frame_ancestors_says_otherwise() {
+    let framing = |file: &str| load(file, &[], &[]).settings.options("/d".into(), vec![], None).frame_ancestors;
+    assert_eq!(framing(""), ["'self'"]);
+    assert_eq!(framing("allow-origin = ['https://a.example']"), ["'self'", "https://a.example"]);
+    assert_eq!(framing("allow-origin = ['*', 'https://a.example']"), ["'self'", "https://a.example"]);
+    let apart = "allow-origin = ['https://a.example']\nframe-ancestors = [\"'none'\"]";
+    assert_eq!(framing(apart), ["'none'"]);
+}

@@ -11,6 +11,8 @@ export interface Query {
   mic: boolean | undefined;
   cam: boolean | undefined;
   lang: string | undefined;
+  /** Shown in a frame of another page. */
+  embed: boolean;
 }
 
 export function parseRoute(pathname: string): Route {
@@ -31,6 +33,7 @@ export function parseQuery(search: string): Query {
     mic: flag(parameters.get('mic')),
     cam: flag(parameters.get('cam')),
     lang: parameters.get('lang') ?? undefined,
+    embed: flag(parameters.get('embed')) ?? false,
   };
 }
 

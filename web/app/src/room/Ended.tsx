@@ -1,5 +1,7 @@
+import { KaigiError } from '@kaigi/client';
 import { House, LogIn, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { embedded, useEmbedded } from '../core/embedding';
 import { errorCode, explain, explainRoomName } from '../core/errors';
 import { useTitle } from '../core/hooks';
 import type { RoomNameProblem } from '../core/room-name';
@@ -10,6 +12,7 @@ import { TestLink } from '../ui/TestLink';
 
 export function HomeButton() {
   const { t } = useTranslation();
+  if (embedded) return null; // there is another page around us
   return (
     <button className="button" onClick={() => navigate('/')}>
       <House aria-hidden="true" />
@@ -100,9 +103,15 @@ export function Removed({
   );
 }
 
+const noRoomName = new KaigiError(
+  'invalid-room-name',
+  'That is no name for a room; letters, digits and most signs are.',
+);
+
 export function InvalidRoom({ problem }: { problem: RoomNameProblem }) {
   const { t } = useTranslation();
   useTitle(t('landing.pageTitle'));
+  useEmbedded({ roomName: '', phase: 'failed', error: noRoomName });
   return (
     <NoticePage title={t('error.roomName.title')} tone="alert" actions={<HomeButton />}>
       <p>{explainRoomName(problem, t)}</p>

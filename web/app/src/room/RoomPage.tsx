@@ -1,6 +1,7 @@
 import { createLocalMedia, type LocalMedia } from '@kaigi/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useEmbedded } from '../core/embedding';
 import { useTitle } from '../core/hooks';
 import { currentChoices, currentPreferences, setPreferences } from '../core/preferences';
 import { checkRoomName } from '../core/room-name';
@@ -93,6 +94,15 @@ function RoomRound({
     if (room) onLeft(presence(room.displayName));
     leave();
   };
+
+  useEmbedded({
+    roomName,
+    phase: entry.phase,
+    room,
+    error: 'error' in entry ? entry.error : undefined,
+    media,
+    leave: leaveAsWeAre,
+  });
 
   switch (entry.phase) {
     case 'prejoin':

@@ -1,5 +1,6 @@
 import { Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { embedded } from '../core/embedding';
 import { setPreferences, usePreferences, type Theme } from '../core/preferences';
 import { navigate } from '../core/route';
 import { chooseLanguage, languages } from '../i18n';
@@ -7,6 +8,7 @@ import { Logo } from './Logo';
 
 /** Name, language and theme: the top of every page but the meeting itself. */
 export function PageHeader() {
+  if (embedded) return null; // the page around us has its own
   return (
     <header className="page-header">
       <a

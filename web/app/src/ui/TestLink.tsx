@@ -1,9 +1,10 @@
 import { Stethoscope } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { embedded } from '../core/embedding';
 import { navigate, withLanguage } from '../core/route';
 
-/** To the connection test; from within a meeting into a tab of its own, so that the meeting goes on. */
-export function TestLink({ className, newTab = false }: { className?: string; newTab?: boolean }) {
+/** To the connection test; from within a meeting, or a frame, into a tab of its own, so that the meeting goes on. */
+export function TestLink({ className, newTab = embedded }: { className?: string; newTab?: boolean }) {
   const { t } = useTranslation();
   return (
     <a
