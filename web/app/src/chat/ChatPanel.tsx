@@ -19,7 +19,7 @@ import { OutgoingLines } from './OutgoingLines';
 /** Within this of the end, new messages scroll into view by themselves. */
 const nearEndPixels = 80;
 
-export function ChatPanel({
+export default function ChatPanel({
   room,
   outbox,
   draft,

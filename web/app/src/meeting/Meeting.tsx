@@ -1,7 +1,6 @@
 import type { LocalMedia, Receive, Room } from '@kaigi/client';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ChatPanel } from '../chat/ChatPanel';
 import { createOutbox } from '../chat/outbox';
 import { useSendFailures } from '../chat/useSendFailures';
 import { useUnread } from '../chat/useUnread';
@@ -27,6 +26,7 @@ import { useScreenShare } from './useScreenShare';
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
+const ChatPanel = later(() => import('../chat/ChatPanel'));
 const ParticipantsPanel = later(() => import('./ParticipantsPanel'));
 const HostingLayer = later(() => import('../hosting/HostingLayer'));
 const BreakoutsDialog = later(() => import('../breakouts/BreakoutsDialog'));
@@ -125,13 +125,7 @@ export function Meeting({
           onInvite={() => setDialog('invite')}
         />
         {panel === 'chat' && (
-          <ChatPanel
-            room={room}
-            outbox={outbox}
-            draft={draft}
-            onDraft={setDraft}
-            onClose={() => setPanel(undefined)}
-          />
+          <ChatPanel room={room} outbox={outbox} draft={draft} onDraft={setDraft} onClose={closePanel} />
         )}
         {panel === 'participants' && (
           <ParticipantsPanel

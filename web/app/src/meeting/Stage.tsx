@@ -2,7 +2,7 @@ import type { Receive, RemoteParticipant, Room } from '@kaigi/client';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMediaQuery, useSize } from '../core/hooks';
-import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
+import { useBreakouts, useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
@@ -56,6 +56,8 @@ export function Stage({
   const [page, setPage] = useState(0);
   const [corner, setCorner] = useState<Corner>('bottom-right');
   const alone = participants.length === 0;
+  // The others are there, in rooms of their own.
+  const brokenOut = useBreakouts(room).rooms.length > 0;
 
   const onAspect = useCallback((key: string, aspect: number) => {
     setAspects((known) =>
@@ -118,7 +120,7 @@ export function Stage({
             />
           );
         })}
-        {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+        {alone && !brokenOut && <AloneCard room={room.name} onInvite={onInvite} />}
       </div>
       {pip.window && <PipStage window={pip.window} tile={apart} controls={pipControls} onClose={closePip} />}
       {plan.pages > 1 && <Pager page={plan.page} pages={plan.pages} onPage={setPage} />}
