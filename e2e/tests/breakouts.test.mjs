@@ -20,7 +20,7 @@ describe('breakout rooms', () => {
   });
 
   it('keep people apart, and bring them back', async () => {
-    const contexts = await people(browser, 4, { viewport: { width: 800, height: 600 } });
+    const contexts = await people(browser, 4, { viewport: { width: 1100, height: 700 } });
     for (const context of contexts) {
       await drawnCamera(context);
       context.setDefaultTimeout(PATIENCE_MS);
@@ -112,7 +112,7 @@ describe('breakout rooms', () => {
   });
 
   it('call back by themselves when the time is over', async () => {
-    const contexts = await people(browser, 2, { viewport: { width: 800, height: 600 } });
+    const contexts = await people(browser, 2, { viewport: { width: 1100, height: 700 } });
     for (const context of contexts) context.setDefaultTimeout(PATIENCE_MS);
     const ann = await join(contexts[0], server, 'timed', 'Ann');
     const bob = await join(contexts[1], server, 'timed', 'Bob');
