@@ -181,6 +181,7 @@ describe('hosts', () => {
       ['turn-away', { id: 1 }],
       ['breakouts-open', { titles: ['red'], people: [] }],
       ['breakouts-close', {}],
+      ['hand', { raised: false, participant: id }],
     ];
     for (const [event, data] of forged) {
       assert.equal((await guest.ask(event, data)).error?.code, 'not-host', event);
@@ -233,27 +234,25 @@ describe('hosts', () => {
     await act(bob, 'Ann', 'Take host role back');
     await toast(ann, 'You are not a host any more');
     await ann.getByRole('button', { name: 'Mute all' }).waitFor({ state: 'detached' });
-    // The last host has to stay one.
-    await command(bob, '/unhost Ann');
     // Bob is gone without a word: for a minute the role is kept for him.
     const gone = Date.now();
     await contexts[1].setOffline(true);
     await bob.close();
     await openPanel(ann, 'Participants');
-    await ann.getByRole('button', { name: 'Mute all' }).waitFor({ timeout: 150_000 });
+    await ann.getByRole('button', { name: 'Meeting settings' }).waitFor({ timeout: 150_000 });
     assert.ok(Date.now() - gone > 45_000, `after ${Date.now() - gone} ms`);
     await leave(contexts);
   });
 
-  for (const [colorScheme, lang] of [['light', 'en'], ['dark', 'zh-CN']]) {
-    it(`have dialogs without serious accessibility violations (${colorScheme}, ${lang})`, async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    it(`have dialogs without serious accessibility violations (${colorScheme})`, async () => {
       const contexts = await people(browser, 1, { colorScheme });
       const page = await contexts[0].newPage();
-      await page.goto(`${server.url}/r/dialogs-${lang}?lang=en&name=Ann&join=1`);
+      await page.goto(`${server.url}/r/dialogs-${colorScheme}?lang=en&name=Ann&join=1`);
       await meeting(page).waitFor();
       const guests = [];
       for (let number = 1; number <= 9; number += 1) {
-        guests.push(await Guest.join(server, `dialogs-${lang}`, `Guest ${number}`));
+        guests.push(await Guest.join(server, `dialogs-${colorScheme}`, `Guest ${number}`));
       }
       await guests[3].ask('hand', { raised: true });
       await more(page, 'Meeting settings');

@@ -47,6 +47,7 @@ import type {
   ChatEntry,
   Joined,
   JoinOutcome,
+  LeaveReason,
   Permissions,
   Reaction,
   RoomSettings,
@@ -388,10 +389,18 @@ export class Meeting implements Room {
     this.#chat.clear();
     this.#breakouts = joined.breakouts;
     this.#events.emit('moved', joined.breakouts);
-    this.#handleJoined(joined, true);
+    this.#enter(joined, 'moved');
   }
 
-  #handleJoined(joined: Joined, moved = false): void {
+  /** In the room, for the first time or again; one may have been sent elsewhere while the connection was lost. */
+  #handleJoined(joined: Joined): void {
+    const elsewhere = this.#joined !== undefined && joined.breakouts.own !== this.#breakouts.own;
+    if (elsewhere) this.#handleMoved(joined);
+    else this.#enter(joined, 'connection-lost');
+  }
+
+  /** `gone`: why those are who were here before and are not any more. */
+  #enter(joined: Joined, gone: LeaveReason): void {
     const before = this.#joined;
     this.#joined = joined;
     const { participant: own, topology, mediaLimits } = joined;
@@ -402,7 +411,7 @@ export class Meeting implements Room {
     const sameSelf = before?.participant.id === own.id && before.participant.incarnation === own.incarnation;
     const forgotten = before !== undefined && !(sameSelf && joined.outcome === 'resumed');
     this.#paths.handleJoined(own.id, topology, mediaLimits, forgotten);
-    this.#roster.handleJoined(joined, moved ? 'moved' : 'connection-lost');
+    this.#roster.handleJoined(joined, gone);
     for (const participant of this.#roster.participants) this.#paths.handleConnected(participant);
     this.#paths.handleOnline(true);
     this.#outbox.handleOnline();

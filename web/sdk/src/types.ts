@@ -287,8 +287,6 @@ export interface Room {
   /** new, resumed (after a reload) or restored (after a server restart). */
   readonly outcome: 'new' | 'resumed' | 'restored';
   on<K extends keyof RoomEvents>(event: K, listener: (argument: RoomEvents[K]) => void): () => void;
-  sendChat(text: string): Promise<void>;
-  /** Topics that begin with `kaigi.` are reserved. */
   /** Resolves once the message is in the room, if need be after reconnecting. */
   sendChat(text: string, options?: ChatOptions): Promise<void>;
   /** Gives one's own message another text. */
@@ -300,6 +298,7 @@ export interface Room {
   react(reaction: Reaction): Promise<void>;
   /** Goes to a breakout room, or back to the room itself. */
   goToBreakout(room: number | undefined): Promise<void>;
+  /** Topics that begin with `kaigi.` are reserved. */
   sendData(payload: Uint8Array | string, options?: DataOptions): void;
   /** The files in the chat, and what has come of them. */
   readonly files: RoomFiles;

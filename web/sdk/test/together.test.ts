@@ -175,3 +175,15 @@ it('goes to a breakout room: other people, another chat, and its token', async (
   const request = await ann.rejoin(joined({ ...ME, incarnation: 1 }, [CY], { outcome: 'resumed', breakouts }));
   expect(request.resume).toEqual({ token: 'token of red', incarnation: 1 });
 });
+
+it('notices on coming back that it was sent elsewhere meanwhile', async () => {
+  const ann = await alone({ chat: [line(1, 'bob', 'main')] });
+  const moved = heard(ann, 'moved');
+  const left: unknown[] = [];
+  ann.room.on('participant-left', ({ participant: { name }, reason }) => left.push([name, reason]));
+  const breakouts = { rooms: [{ title: 'red', people: [] }], own: 0, main: [{ id: 'bob', name: 'Bob' }] };
+  await ann.rejoin(joined({ ...ME, incarnation: 1 }, [CY], { breakouts, chat: [line(2, 'cy', 'red')] }));
+  expect(moved).toEqual([breakouts]);
+  expect(left).toEqual([['Bob', 'moved']]);
+  expect(ann.room.chat.map(({ id }) => id)).toEqual([2]);
+});

@@ -20,16 +20,6 @@ export function titleProblem(title: string, limitBytes: number): boolean {
   return title.trim() === '' || new TextEncoder().encode(title).length > limitBytes;
 }
 
-/** Everybody in the room or one of its breakout rooms, and in which. */
-export function whereabouts(breakouts: Breakouts): Map<string, { name: string; room: number | undefined }> {
-  const places = new Map<string, { name: string; room: number | undefined }>();
-  for (const { id, name } of breakouts.main) places.set(id, { name, room: undefined });
-  breakouts.rooms.forEach(({ people }, room) => {
-    for (const { id, name } of people) places.set(id, { name, room });
-  });
-  return places;
-}
-
 /** The title of the breakout room one is in. */
 export function ownTitle({ own, rooms }: Breakouts): string | undefined {
   return own === undefined ? undefined : rooms[own]?.title;

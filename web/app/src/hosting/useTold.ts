@@ -47,9 +47,9 @@ export function useTold(room: Room): void {
           tell(allowed ? t(`told.on.${what}`) : t(`told.off.${what}`));
         }
       }),
+      // Where one has come to stands in the banner; of the main room nothing would say it.
       room.on('moved', (breakouts) => {
-        const title = ownTitle(breakouts);
-        tell(title === undefined ? t('rooms.movedBack') : t('rooms.movedTo', { title }));
+        if (ownTitle(breakouts) === undefined) tell(t('rooms.movedBack'));
       }),
     ];
     return () => stop.forEach((end) => end());

@@ -35,6 +35,7 @@ const ChatPanel = later(() => import('../chat/ChatPanel'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
+const ChatPanel = later(() => import('../chat/ChatPanel'));
 const ParticipantsPanel = later(() => import('./ParticipantsPanel'));
 const HostingLayer = later(() => import('../hosting/HostingLayer'));
 const BreakoutsDialog = later(() => import('../breakouts/BreakoutsDialog'));
@@ -147,7 +148,7 @@ export function Meeting({
               outbox={outbox}
               draft={draft}
               onDraft={setDraft}
-              onClose={() => setPanel(undefined)}
+              onClose={closePanel}
             />
           )}
           {panel === 'participants' && (

@@ -107,7 +107,7 @@ export default function ParticipantsPanel({
           {own('people.none')}
         </p>
       )}
-      <div className="panel-foot">
+      <div className={host && participants.length > 0 ? 'panel-foot two' : 'panel-foot'}>
         {host && participants.length > 0 && (
           <button
             className="button block"

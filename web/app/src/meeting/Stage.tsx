@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useSameMap } from '../core/alike';
 import { useMediaQuery, useSize } from '../core/hooks';
 import { useOwnHand } from '../core/useTogether';
-import { useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
+import { useBreakouts, useLocalSpeaking, type LocalMediaView } from '../core/useSdk';
 import { later } from '../ui/later';
 import { AloneCard } from './AloneCard';
 import { arrange, nameInsets, type Corner, type TileShape } from './layout';
@@ -59,6 +59,8 @@ export function Stage({
   const [page, setPage] = useState(0);
   const [corner, setCorner] = useState<Corner>('bottom-right');
   const alone = participants.length === 0;
+  // The others are there, in rooms of their own.
+  const brokenOut = useBreakouts(room).rooms.length > 0;
 
   const onAspect = useCallback((key: string, aspect: number) => {
     setAspects((known) =>
@@ -127,7 +129,7 @@ export function Stage({
             />
           );
         })}
-        {alone && <AloneCard room={room.name} onInvite={onInvite} />}
+        {alone && !brokenOut && <AloneCard room={room.name} onInvite={onInvite} />}
       </div>
       {pip.window && <PipStage window={pip.window} tile={apart} controls={pipControls} onClose={closePip} />}
       {plan.pages > 1 && <Pager page={plan.page} pages={plan.pages} onPage={setPage} />}

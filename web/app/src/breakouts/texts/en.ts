@@ -12,7 +12,7 @@ const breakouts = {
   'rooms.stays': 'Stays here',
   'rooms.placeOf': 'Room of {{name}}',
   'rooms.random': 'Assign at random',
-  'rooms.clear': 'Nobody',
+  'rooms.clear': 'Assign nobody',
   'rooms.timer': 'Call everybody back after',
   'rooms.minutes_one': '{{count}} minute',
   'rooms.minutes_other': '{{count}} minutes',
@@ -35,7 +35,6 @@ const breakouts = {
   'rooms.joinName_one': '{{title}}, {{count}} person',
   'rooms.joinName_other': '{{title}}, {{count}} people',
   'rooms.manage': 'Manage',
-  'rooms.movedTo': 'You are in {{title}} now',
   'rooms.movedBack': 'You are back in the main room',
 };
 

@@ -32,7 +32,6 @@ const breakouts = {
   'rooms.join': '加入讨论室',
   'rooms.joinName_other': '{{title}}，{{count}} 人',
   'rooms.manage': '管理',
-  'rooms.movedTo': '您已进入“{{title}}”',
   'rooms.movedBack': '您已返回主会议室',
 };
 

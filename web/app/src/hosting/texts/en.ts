@@ -80,7 +80,7 @@ const en = {
   'refused.title': 'That was not done',
   'refused.notHost':
     'Only a host can do this, and the last host has to stay one: make somebody else a host first.',
-  'refused.gone': 'They have left already.',
+  'refused.gone': 'They are not in this room any more.',
   'refused.notFound': 'They are not there any more.',
   'refused.notAllowed': 'The host does not allow this at the moment.',
   'refused.badRequest': 'The server does not take it like this. Check what you have entered and try again.',

@@ -75,7 +75,7 @@ const chinese = {
 
   'refused.title': '操作未完成',
   'refused.notHost': '只有主持人可以这样做，并且会议至少要有一位主持人：请先将他人设为主持人。',
-  'refused.gone': '对方已经离开。',
+  'refused.gone': '对方已不在这个会议室。',
   'refused.notFound': '对方已不在那里。',
   'refused.notAllowed': '主持人目前不允许这样做。',
   'refused.badRequest': '服务器无法接受这样的输入。请检查后重试。',
