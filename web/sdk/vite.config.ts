@@ -1,19 +1,16 @@
 import { defineConfig } from 'vite';
 
-/** What a server serves to plain pages: one file each, with all that it needs inside. */
-const standalone = defineConfig({
-  build: {
-    lib: {
-      entry: { 'kaigi-client': 'src/index.ts', 'kaigi-embed': 'src/embed.ts' },
-      formats: ['es'],
-      fileName: (_, name) => `${name}.js`,
+/** What a server serves to plain pages: one file each, with all that it needs inside, whatever comes later elsewhere. */
+const standalone = (name: string, entry: string, emptyOutDir: boolean) =>
+  defineConfig({
+    build: {
+      lib: { entry, formats: ['es'], fileName: () => `${name}.js` },
+      emptyOutDir,
+      target: 'es2022',
+      sourcemap: true,
+      rolldownOptions: { output: { codeSplitting: false } },
     },
-    target: 'es2022',
-    sourcemap: true,
-    // One file to include, whatever comes later elsewhere.
-    rolldownOptions: { output: { codeSplitting: false } },
-  },
-});
+  });
 
 /** What goes into the package: a module for each of the source, so that bundlers leave out what is not used. */
 const modules = defineConfig({
@@ -29,4 +26,11 @@ const modules = defineConfig({
   },
 });
 
-export default defineConfig(({ mode }) => (mode === 'package' ? modules : standalone));
+/** By Vite's mode; a build is all three, in this order. */
+const builds: Record<string, ReturnType<typeof defineConfig>> = {
+  production: standalone('kaigi-client', 'src/index.ts', true),
+  embed: standalone('kaigi-embed', 'src/embed.ts', false),
+  package: modules,
+};
+
+export default defineConfig(({ mode }) => builds[mode] ?? modules);

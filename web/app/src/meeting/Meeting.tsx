@@ -35,7 +35,6 @@ const ChatPanel = later(() => import('../chat/ChatPanel'));
 const SettingsDialog = later(() => import('./dialogs/SettingsDialog'));
 const InviteDialog = later(() => import('./dialogs/InviteDialog'));
 const RoomDialog = later(() => import('./dialogs/RoomDialog'));
-const ChatPanel = later(() => import('../chat/ChatPanel'));
 const ParticipantsPanel = later(() => import('./ParticipantsPanel'));
 const HostingLayer = later(() => import('../hosting/HostingLayer'));
 const BreakoutsDialog = later(() => import('../breakouts/BreakoutsDialog'));

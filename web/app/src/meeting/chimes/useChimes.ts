@@ -1,5 +1,6 @@
 import type { Room } from '@kaigi/client';
 import { useEffect, useState } from 'react';
+import { onComings } from '../../core/comings';
 import { currentChoices } from '../../core/preferences';
 import { ChimePace, type Chime } from './chimes';
 
@@ -13,10 +14,6 @@ export function useChimes(room: Room): void {
       // Without its code, as when the server is away, it stays quiet.
       import('./player').then(({ default: play }) => play(chime, speaker)).catch(() => undefined);
     };
-    const stop = [
-      room.on('participant-joined', () => sound('join')),
-      room.on('participant-left', () => sound('leave')),
-    ];
-    return () => stop.forEach((end) => end());
+    return onComings(room, { came: () => sound('join'), went: () => sound('leave') });
   }, [room, pace]);
 }
