@@ -3,7 +3,6 @@ const hosting = {
   'allowed.noMic': 'The host has turned off microphones for participants.',
   'allowed.noCamera': 'The host has turned off cameras for participants.',
   'allowed.noScreen': 'The host has turned off screen sharing for participants.',
-  'allowed.noChat': 'The host has turned off the chat for participants.',
   'ended.sentAwayText': 'The host of “{{room}}” has sent you away. Camera and microphone are off.',
   'breakout.label': '{{title}} · {{room}}',
   'breakout.menu': 'Breakout rooms',
