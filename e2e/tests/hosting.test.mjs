@@ -94,7 +94,7 @@ describe('hosts', () => {
     await ann.getByRole('listbox', { name: 'Commands' }).getByRole('option', { name: /mute/ }).waitFor();
     await accessible(ann, 'commands');
     await ann.keyboard.press('Enter');
-    await ann.getByRole('option', { name: 'Bob' }).waitFor();
+    await ann.getByRole('listbox', { name: 'Commands' }).getByRole('option', { name: 'Bob' }).waitFor();
     await ann.keyboard.press('ArrowDown');
     await ann.keyboard.press('Tab');
     assert.equal(await ann.getByRole('textbox', { name: 'Message' }).inputValue(), '/mute Bob');
@@ -132,7 +132,7 @@ describe('hosts', () => {
     await accessible(bob, 'a control that may not be used');
     await command(ann, '/forbid chat');
     await openPanel(bob, 'Chat');
-    await bob.getByText('The host has turned off the chat for participants.').waitFor();
+    await bob.getByText('The host has turned the chat off for now.').waitFor();
     await setting(ann, 'Turn on the microphone');
     await toast(bob, 'You may turn on your microphone again');
     await control(bob, 'Microphone').click();
@@ -218,7 +218,7 @@ describe('hosts', () => {
     await leave(contexts);
   });
 
-  it('stay hosts over a reload, hand the role over, and lose it when they are gone for a minute', async () => {
+  it('stay hosts over a reload, and hand the role over', async () => {
     const contexts = await crowd(3);
     const ann = await join(contexts[0], server, 'role', 'Ann');
     const bob = await join(contexts[1], server, 'role', 'Bob');
@@ -234,7 +234,15 @@ describe('hosts', () => {
     await act(bob, 'Ann', 'Take host role back');
     await toast(ann, 'You are not a host any more');
     await ann.getByRole('button', { name: 'Mute all' }).waitFor({ state: 'detached' });
-    // Bob is gone without a word: for a minute the role is kept for him.
+    await leave(contexts);
+  });
+
+  // The room core's tests let the minute pass on virtual time; `SLOW=1` waits for a real one.
+  it('lose the role when they are gone for a minute', { skip: !process.env.SLOW }, async () => {
+    const contexts = await crowd(2);
+    const bob = await join(contexts[1], server, 'gone', 'Bob');
+    const ann = await join(contexts[0], server, 'gone', 'Ann');
+    // Bob, who is the host, is gone without a word: the role is kept for him.
     const gone = Date.now();
     await contexts[1].setOffline(true);
     await bob.close();

@@ -1,4 +1,4 @@
-import { chooseCodec } from './sending/codec';
+import { agreedCodec, chooseCodec } from './sending/codec';
 import { cameraEncoding, limitEncodings, screenEncodings } from './sending/encodings';
 import type { PictureLimits } from './sending/limits';
 import type { ParameterQueue } from './sending/parameter-queue';
@@ -107,7 +107,9 @@ export function limitSlots(
       encoding.active = active;
       return true;
     });
-    queue.set(sender, 'codec', (parameters) => chooseCodec(parameters, limits.codec));
+    queue.set(sender, 'codec', (parameters) =>
+      chooseCodec(parameters, limits.codec, agreedCodec(sender, parameters)),
+    );
   });
 }
 

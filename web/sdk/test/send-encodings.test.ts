@@ -7,7 +7,7 @@ import {
   limitEncodings,
   screenEncodings,
 } from '../src/sending/encodings';
-import { chooseCodec } from '../src/sending/codec';
+import { agreedCodec, chooseCodec } from '../src/sending/codec';
 import { floorOf, limitsOf, NO_LIMITS } from '../src/sending/limits';
 import type { Tracks } from '../src/slots';
 
@@ -152,9 +152,18 @@ describe('a codec', () => {
       sdpFmtpLine: 'packetization-mode=1',
     });
     expect(chooseCodec(had, 'H264')).toBe(false);
-    expect(chooseCodec(had, undefined)).toBe(true);
+  });
+
+  it('is the one agreed on again when the choice is given back, which Chromium then does not list first', () => {
+    const sender = {} as RTCRtpSender;
+    const had = parameters();
+    expect(agreedCodec(sender, had)).toBe('VP8');
+    expect(chooseCodec(had, 'H264', 'VP8')).toBe(true);
+    had.codecs.reverse();
+    expect(agreedCodec(sender, had)).toBe('VP8');
+    expect(chooseCodec(had, undefined, 'VP8')).toBe(true);
     expect(had.encodings[0].codec?.mimeType).toBe('video/VP8');
-    expect(chooseCodec(had, undefined)).toBe(false);
+    expect(chooseCodec(had, undefined, 'VP8')).toBe(false);
   });
 
   it('that was never chosen is left to the browser', () => {
