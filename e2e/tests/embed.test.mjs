@@ -90,7 +90,7 @@ describe('an embedded meeting', () => {
     assert.equal(await inner.getByRole('heading', { name: 'embedded' }).count(), 0);
     assert.deepEqual(await command(outer, 'leave'), { ok: true });
     assert.deepEqual(await told(outer, 'left'), { reason: 'left' });
-    await inner.getByText('You have left', { exact: false }).waitFor();
+    await inner.getByRole('heading', { name: 'You left the meeting' }).waitFor();
     assert.equal(await inner.getByRole('link').count(), 0);
     assert.equal((await command(outer, 'sendChat', 'too late')).code, 'not-joined');
     await bob.getByRole('group', { name: 'Ann', exact: true }).waitFor({ state: 'detached' });
