@@ -132,7 +132,7 @@ describe('the SDK as a package', () => {
       }
       await pages[1].getByRole('button', { name: 'Leave' }).click();
       await pages[0].getByLabel('Bob', { exact: true }).waitFor({ state: 'detached' });
-      for (const page of pages) assert.deepEqual(page.context().errors.filter((error) => !/favicon/.test(error)), []);
+      for (const page of pages) assert.deepEqual(page.context().errors.filter((error) => !/favicon|404/.test(error)), []);
       for (const page of pages) await page.context().close();
     });
   });

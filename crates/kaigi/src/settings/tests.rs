@@ -350,7 +350,8 @@ ice-server = [{ urls = "turn:a", username = "ann", credential = "geheim-3" }]"#;
 
 #[test]
 fn who_may_use_the_server_may_frame_it_unless_frame_ancestors_says_otherwise() {
-    let framing = |file: &str| load(file, &[], &[]).settings.options("/d".into(), vec![], None).frame_ancestors;
+    let framing =
+        |file: &str| load(file, &[], &[]).settings.options("/d".into(), vec![], None).frame_ancestors;
     assert_eq!(framing(""), ["'self'"]);
     assert_eq!(framing("allow-origin = ['https://a.example']"), ["'self'", "https://a.example"]);
     assert_eq!(framing("allow-origin = ['*', 'https://a.example']"), ["'self'", "https://a.example"]);
