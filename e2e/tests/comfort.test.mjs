@@ -300,9 +300,11 @@ describe('a comfortable meeting', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     // Whoever disturbs is sent away.
     await page.keyboard.press('p');
-    await tabTo(page.getByRole('button', { name: 'Remove Guest' }));
+    await tabTo(page.getByRole('button', { name: 'Actions for Guest' }));
     await page.keyboard.press('Enter');
-    await tabTo(page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }));
+    await tabTo(page.getByRole('dialog').getByRole('button', { name: 'Remove…' }));
+    await page.keyboard.press('Enter');
+    await tabTo(page.getByRole('dialog', { name: 'Remove Guest?' }).getByRole('button', { name: 'Remove', exact: true }));
     await page.keyboard.press('Enter');
     await guest.getByText('You were removed from this meeting').waitFor();
     await tabTo(control(page, 'Microphone'));
