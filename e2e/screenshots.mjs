@@ -1,14 +1,15 @@
-// Takes the pictures of docs/images (and, with ALL=1, of every view in every form into artifacts/) from a
-// real call with fake cameras.
+// Takes the pictures of docs/images (and, with ALL=1, of every view in every form into artifacts/) from
+// real calls with fake cameras; GALLERY=1 takes those of a meeting of five only.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { control, join, launch, people, seesVideo } from './lib/browser.mjs';
+import { gallery } from './lib/gallery.mjs';
 import { tcpOnly } from './lib/proxy.mjs';
 import { Server } from './lib/server.mjs';
 
 const all = Boolean(process.env.ALL);
 const folder = fileURLToPath(new URL(all ? './artifacts/' : '../docs/images/', import.meta.url));
-const wanted = ['meeting-desktop-light-en', 'meeting-desktop-dark-zh-CN', 'meeting-phone-dark-en', 'chat-desktop-light-en',
+const wanted = ['meeting-desktop-light-en', 'meeting-desktop-dark-zh-CN', 'meeting-phone-dark-en',
   'landing-desktop-dark-en', 'landing-desktop-light-zh-CN', 'prejoin-desktop-light-zh-CN', 'prejoin-phone-light-en',
   'screen-desktop-light-en', 'test-blocked-desktop-light-en'];
 const forms = {
@@ -18,6 +19,15 @@ const forms = {
 mkdirSync(folder, { recursive: true });
 
 const server = await Server.start();
+for (const [form, theme, lang] of [['desktop', 'light', 'en'], ['desktop', 'dark', 'zh-CN'], ['phone', 'light', 'zh-CN'],
+  ['phone', 'dark', 'en']]) {
+  const take = (page, view) => page.screenshot({ path: `${folder}${view}-${form}-${theme}-${lang}.png` });
+  await gallery(server, { form: forms[form], theme, lang, take });
+}
+if (process.env.GALLERY) {
+  await server.stop();
+  process.exit();
+}
 const browser = await launch();
 for (const [form, options] of Object.entries(forms)) {
   for (const theme of ['light', 'dark']) {

@@ -100,6 +100,12 @@ impl Rules {
         self.allowed = change.allowed.unwrap_or(self.allowed);
     }
 
+    /// Has media to go through the server? What hosts forbid is enforced there.
+    pub(crate) fn route(&self) -> bool {
+        let Permissions { mic, camera, screen, chat: _, files: _ } = self.allowed;
+        self.routed || !(mic && camera && screen)
+    }
+
     /// As all in the room see them.
     pub(crate) fn settings(&self) -> RoomSettings {
         RoomSettings {
@@ -190,7 +196,7 @@ impl<S> Room<S> {
         let bound = !self.viewers.is_empty() || members.values().any(|member| member.participant.media_only);
         let needs = Needs {
             present: members.len(),
-            set: self.rules.routed,
+            set: self.rules.route(),
             asked: self.course.asked.is_some(),
             bound,
         };

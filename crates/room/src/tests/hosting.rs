@@ -197,7 +197,8 @@ fn what_is_not_allowed_is_turned_off_for_all_but_hosts_and_stays_off() {
     house.change(1, RoomChange { allowed: Some(quiet), ..RoomChange::default() }).unwrap();
     assert_eq!(
         house.drain(),
-        ["1,2: locked false password false routed false restricted", "1: updated bob here #0"]
+        ["1,2: locked false password false routed false restricted", "1,2: Routed", "1: updated bob here #0"],
+        "where the server enforces it"
     );
     let camera_only = MediaState { mic: false, ..media };
     assert_eq!((house.sources["ann"], house.sources["bob"]), (media, camera_only));

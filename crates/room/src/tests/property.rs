@@ -425,7 +425,12 @@ impl World {
             assert!(everyone.len() <= 4);
             let watched =
                 client.breakout.is_none() && self.viewers.values().any(|room| Some(*room) == client.room);
-            if client.others.len() > 1 || client.settings.routed || client.media_only || watched {
+            if client.others.len() > 1
+                || client.settings.routed
+                || !client.settings.allowed.mic
+                || client.media_only
+                || watched
+            {
                 assert_eq!(client.topology, Topology::Routed);
             }
         }
