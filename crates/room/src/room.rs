@@ -73,10 +73,12 @@ pub(crate) struct Room<S> {
     pub(crate) chat: ChatLog,
     pub(crate) course: Course,
     pub(crate) rules: Rules,
-    /// Of a whole room only, as is what follows.
+    /// Of a whole room only, as are the next two.
     pub(crate) hosts: Hosts,
     pub(crate) lobby: Lobby,
     pub(crate) breakouts: Option<Open>,
+    /// Polls whose votes are to be told in a moment.
+    pub(crate) voted: BTreeSet<u64>,
     banned: VecDeque<(ParticipantId, Option<GuestId>)>,
     last_hand: u64,
 }
@@ -129,6 +131,7 @@ impl<S> Default for Room<S> {
             hosts: Hosts::default(),
             lobby: Lobby::default(),
             breakouts: None,
+            voted: BTreeSet::new(),
             banned: VecDeque::new(),
             last_hand: 0,
         }

@@ -241,7 +241,9 @@ impl<S> Rooms<S> {
                 }
                 Due::Poll(id) => {
                     self.deadlines.remove(&(until, room.clone(), Due::Poll(id)));
-                    self.tell_poll(&room, id);
+                    if self.rooms.get_mut(&room).is_some_and(|room| room.voted.remove(&id)) {
+                        self.tell_poll(&room, id);
+                    }
                 }
                 Due::Breakouts => self.call_back(now, &room),
             }
@@ -300,14 +302,13 @@ impl<S> Rooms<S> {
     /// Closes a room in which nobody is: a whole one when its breakout rooms are empty too. Says whether this one is
     /// closed.
     fn close_if_empty(&mut self, name: &RoomName) -> bool {
-        let is_empty = |room: &Room<S>| room.members.is_empty();
         let whole = name.whole();
-        if self.family(&whole).iter().filter_map(|name| self.rooms.get(name)).all(is_empty) {
+        if self.everybody(&whole).next().is_none() {
             self.close(name);
             self.close(&whole);
             return true;
         }
-        if *name != whole && self.rooms.get(name).is_some_and(is_empty) {
+        if *name != whole && self.rooms.get(name).is_some_and(|room| room.members.is_empty()) {
             self.close(name);
             return true;
         }
@@ -335,6 +336,12 @@ impl<S> Rooms<S> {
         let breakouts =
             (0..open.map_or(0, |open| open.titles.len() as u16)).map(|number| whole.breakout(number));
         std::iter::once(whole.clone()).chain(breakouts.filter(|name| self.rooms.contains_key(name))).collect()
+    }
+
+    /// Everybody in a whole room and in its breakout rooms.
+    fn everybody(&self, whole: &RoomName) -> impl Iterator<Item = &Member<S>> {
+        let rooms = self.family(whole).into_iter().filter_map(|name| self.rooms.get(&name));
+        rooms.flat_map(|room| room.members.values())
     }
 
     /// Where somebody of a whole room is.

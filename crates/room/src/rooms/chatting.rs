@@ -62,9 +62,8 @@ impl<S> Rooms<S> {
         let name = member.participant.name.clone();
         let room = self.rooms.get_mut(&seat.room).ok_or(Refusal::NotJoined)?;
         room.chat.poll_mut(poll)?.1.vote(&seat.id, &name, options)?;
-        let due = Due::Poll(poll);
-        if !self.deadlines.iter().any(|(_, name, known)| *name == seat.room && *known == due) {
-            self.deadlines.insert((now.instant + VOTES_TOLD_AFTER, seat.room, due));
+        if room.voted.insert(poll) {
+            self.deadlines.insert((now.instant + VOTES_TOLD_AFTER, seat.room, Due::Poll(poll)));
         }
         Ok(())
     }

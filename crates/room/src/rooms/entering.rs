@@ -144,7 +144,7 @@ impl<S> Rooms<S> {
         let participant = participant.ok_or(Refusal::NoSuchParticipant)?;
         self.tell(to.clone(), Event::Joined(participant));
         for (room, who) in appointed.into_iter().filter(|(_, who)| *who != id) {
-            self.tell_role_to_others(&room, &who, connection);
+            self.tell_role(&room, &who, Some(connection));
         }
         self.outputs.push_back(Output::Sources { room: name.clone(), id: id.clone(), sources: media });
         self.settle(now, name, Some(connection));
@@ -183,9 +183,7 @@ impl<S> Rooms<S> {
 
     /// When somebody joins a whole room now: later than all others, whatever the clock says.
     fn joining_at(&self, whole: &RoomName, unix_ms: u64) -> u64 {
-        let family = self.family(whole);
-        let members = family.iter().filter_map(|name| self.rooms.get(name)).flat_map(|r| r.members.values());
-        let last = members.map(|member| member.participant.joined_at).max();
+        let last = self.everybody(whole).map(|member| member.participant.joined_at).max();
         last.map_or(unix_ms, |last| unix_ms.max(last + 1))
     }
 
@@ -211,7 +209,7 @@ impl<S> Rooms<S> {
     pub(super) fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
         let capacity = self.limits.room_capacity;
         match self.rooms.get(name) {
-            Some(room) if self.people_in(name) + room.viewers.len() >= capacity => {
+            Some(room) if self.everybody(name).count() + room.viewers.len() >= capacity => {
                 return Err(Refusal::RoomFull { capacity });
             }
             None if self.rooms.len() >= self.limits.rooms => {
@@ -223,10 +221,5 @@ impl<S> Rooms<S> {
             return Err(Refusal::ServerFull { what: "participants" });
         }
         Ok(())
-    }
-
-    /// In a whole room, its breakout rooms included.
-    fn people_in(&self, whole: &RoomName) -> usize {
-        self.family(whole).iter().filter_map(|name| self.rooms.get(name)).map(|room| room.members.len()).sum()
     }
 }

@@ -38,7 +38,7 @@ impl<S> Rooms<S> {
         if let Some(whole) = self.rooms.get_mut(&whole) {
             whole.hosts.grant();
         }
-        self.tell_role(&name, whom);
+        self.tell_role(&name, whom, None);
         Ok(())
     }
 
@@ -46,7 +46,7 @@ impl<S> Rooms<S> {
     /// work if there are any; and tells those whom it concerns.
     pub(super) fn appoint(&mut self, now: Instant, whole: &RoomName) {
         for (room, id) in self.appointed(now, whole) {
-            self.tell_role(&room, &id);
+            self.tell_role(&room, &id, None);
         }
     }
 
@@ -62,14 +62,11 @@ impl<S> Rooms<S> {
         if appointment == Appointment::AsItIs {
             return Vec::new();
         }
-        let family = self.family(whole);
         let rank =
             |m: &Member<S>| (m.participant.media_only, m.participant.joined_at, m.participant.id.clone());
-        let everybody =
-            family.iter().filter_map(|name| self.rooms.get(name)).flat_map(|r| r.members.values());
-        let Some((_, _, longest)) = everybody.map(rank).min() else { return Vec::new() };
+        let Some((_, _, longest)) = self.everybody(whole).map(rank).min() else { return Vec::new() };
         let mut changed = Vec::new();
-        for name in family {
+        for name in self.family(whole) {
             let Some(room) = self.rooms.get_mut(&name) else { continue };
             for Member { participant, .. } in room.members.values_mut() {
                 let host = participant.id == longest;
@@ -110,27 +107,19 @@ impl<S> Rooms<S> {
         }
     }
 
-    /// Tells all in its room, itself included, that somebody is a host or is not any more; what it sends is what it may
-    /// send.
-    fn tell_role(&mut self, name: &RoomName, id: &ParticipantId) {
+    /// Tells all in its room, itself included, that somebody is a host or is not any more, but for a newcomer who finds it
+    /// so; what it sends is what it may send.
+    pub(super) fn tell_role(&mut self, name: &RoomName, id: &ParticipantId, except: Option<ConnectionId>) {
         let Some(room) = self.rooms.get(name) else { return };
         let Some(participant) = room.members.get(id).map(|member| member.participant.clone()) else { return };
-        let (to, allowed) = (room.all_connections(), room.allows(&participant));
+        let (mut to, allowed) = (room.all_connections(), room.allows(&participant));
+        to.retain(|connection| Some(*connection) != except);
         self.tell(to, Event::Updated(participant.clone()));
         let media = allowed.mask(participant.media);
         self.put_media(&Seat { room: name.clone(), id: id.clone() }, media);
         if participant.host && !self.waiters_for(name, true).is_empty() {
             self.tell_waiting(&name.whole());
         }
-    }
-
-    /// The same, but for a newcomer who finds it so.
-    pub(super) fn tell_role_to_others(&mut self, name: &RoomName, id: &ParticipantId, except: ConnectionId) {
-        let Some(room) = self.rooms.get(name) else { return };
-        let Some(participant) = room.members.get(id).map(|member| member.participant.clone()) else { return };
-        let mut to = room.all_connections();
-        to.retain(|connection| *connection != except);
-        self.tell(to, Event::Updated(participant));
     }
 
     /// Is there no host because one is waited for?
@@ -140,9 +129,7 @@ impl<S> Rooms<S> {
     }
 
     fn hosts_of(&self, whole: &RoomName) -> usize {
-        let family = self.family(whole);
-        let members = family.iter().filter_map(|name| self.rooms.get(name)).flat_map(|r| r.members.values());
-        members.filter(|member| member.participant.host).count()
+        self.everybody(whole).filter(|member| member.participant.host).count()
     }
 
     pub(super) fn host(&mut self, connection: ConnectionId) -> Result<Seat, Refusal> {

@@ -99,7 +99,8 @@ export const useBreakouts = (room: Room) => useSnapshot(room, onBreakouts, readB
 
 const onHand = (room: Room, notify: () => void) => room.on('hand', notify);
 const readHand = (room: Room): number | undefined => room.hand;
-export const useHand = (room: Room) => useSnapshot(room, onHand, readHand);
+/** Since when one's own hand is up. */
+export const useOwnHand = (room: Room) => useSnapshot(room, onHand, readHand);
 
 const both = (one: () => void, other: () => void) => () => {
   one();

@@ -18,7 +18,7 @@ import {
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { showToast } from '../core/toasts';
-import { useHand, useHost, useLocalSpeaking, useRoomSettings, type LocalMediaView } from '../core/useSdk';
+import { useHost, useLocalSpeaking, useOwnHand, useRoomSettings, type LocalMediaView } from '../core/useSdk';
 import { inOrder, isFound, searchFrom } from '../hosting/people';
 import { PersonMenu } from '../hosting/PersonMenu';
 import { RemoveDialog } from '../hosting/RemoveDialog';
@@ -48,7 +48,7 @@ export default function ParticipantsPanel({
   const { t: own } = useTranslation('hosting');
   const speaking = useLocalSpeaking(room);
   const host = useHost(room);
-  const hand = useHand(room);
+  const hand = useOwnHand(room);
   const [search, setSearch] = useState('');
   const [removing, setRemoving] = useState<RemoteParticipant>();
   const searched = participants.length + 1 >= searchFrom;

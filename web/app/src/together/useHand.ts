@@ -3,7 +3,7 @@ import { useCallback, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { explain } from '../core/errors';
 import { dismissToast, showToast } from '../core/toasts';
-import { useOwnHand } from '../core/useTogether';
+import { useOwnHand } from '../core/useSdk';
 
 /** Raised within this after the one before are told together. */
 const togetherMilliseconds = 5000;
