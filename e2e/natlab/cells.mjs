@@ -30,7 +30,7 @@ export const CELLS = [
     bob: { nat: 'full cone' },
     path: 'Direct',
   },
-  { name: 'port-restricted', path: 'Direct', inTest: true, threeInTest: true },
+  { name: 'port-restricted', path: 'Direct' },
   { name: 'port-restricted, Firefox', browsers: ['Firefox', 'Chromium'], path: 'Direct' },
   {
     name: 'symmetric with full cone',

@@ -160,8 +160,10 @@ describe('the meeting UI', () => {
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByText('Settings').first().click();
     const choice = page.getByRole('dialog').getByRole('combobox', { name: 'Camera device' });
-    const wanted = (await choice.locator('option').evaluateAll((options) => options.map((option) => option.value)))
-      .findLast((value) => value && value !== first.id);
+    // The list fills when the browser has named its devices.
+    const wanted = await until('another camera can be chosen', async () => (await choice.locator('option')
+      .evaluateAll((options) => options.map((option) => option.value)))
+      .findLast((value) => value && value !== first.id));
     await choice.selectOption(wanted);
     await until('another camera is sent', async () => (await camera()).id === wanted);
     await page.keyboard.press('Escape');
