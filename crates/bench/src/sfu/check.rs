@@ -11,7 +11,10 @@ const WINDOW: u64 = 1024;
 /// One incoming RTP stream.
 pub struct Track {
     /// Whose it is: indexes of the logs it may carry. `None` as long as signaling has not said so.
-    pub logs: Option<Range<usize>>,
+    logs: Option<Range<usize>>,
+    /// The last so many packets were wrong, unless signaling says now that they are another's: it goes another way than
+    /// media, and may come later.
+    suspect: u64,
     highest: Option<u64>,
     seen: [u64; (WINDOW / 64) as usize],
     segment: Option<Segment>,
@@ -49,6 +52,8 @@ pub struct Counts {
     pub unclean: u64,
     /// Nobody knows whose it is.
     pub unknown: u64,
+    /// Came just before signaling said whose they are.
+    pub ahead: u64,
     /// From before the publisher's send call to arrival in the receiver's socket.
     pub latencies_ns: Vec<u64>,
 }
@@ -87,6 +92,7 @@ impl Counts {
         self.switches += other.switches;
         self.unclean += other.unclean;
         self.unknown += other.unknown;
+        self.ahead += other.ahead;
         self.latencies_ns.extend(other.latencies_ns);
     }
 }
@@ -95,7 +101,26 @@ impl Track {
     /// Nothing has come.
     pub fn new(logs: Option<Range<usize>>) -> Self {
         let counts = Counts::default();
-        Self { logs, highest: None, seen: [0; 16], segment: None, newest_timestamp: 0, counts }
+        Self { logs, suspect: 0, highest: None, seen: [0; 16], segment: None, newest_timestamp: 0, counts }
+    }
+
+    /// Signaling has said whose it is.
+    pub fn assign(&mut self, logs: Option<Range<usize>>) {
+        if logs != self.logs {
+            self.counts.ahead += std::mem::take(&mut self.suspect);
+            self.logs = logs;
+        }
+    }
+
+    /// What has been counted. Signaling has come by now.
+    pub fn finish(&mut self) -> Counts {
+        self.counts.corrupt += std::mem::take(&mut self.suspect);
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Nothing has been counted.
+    pub fn restart(&mut self) {
+        (self.counts, self.suspect) = (Counts::default(), 0);
     }
 
     /// Which log it carries now.
@@ -128,16 +153,24 @@ impl Track {
                 }
             },
         };
-        if let Some(segment) = self.segment
-            && let Some(sent) = logs[segment.log].at(arrived.sequence.wrapping_sub(segment.sequence))
-            && let packet = &logs[segment.log].layer().packets[sent.packet as usize]
-            && packet.payload == payload
-        {
+        // What the present segment says of it: what was sent, and whether this is it in everything.
+        let told = self.segment.and_then(|segment| {
+            let sent = logs[segment.log].at(arrived.sequence.wrapping_sub(segment.sequence))?;
+            let packet = &logs[segment.log].layer().packets[sent.packet as usize];
             let right = arrived.timestamp == sent.timestamp.wrapping_add(segment.timestamp)
                 && (!is_video || arrived.marker == packet.last)
                 && picture == sent.picture.wrapping_add(segment.picture) & 0x7fff
                 && tl0 == sent.tl0.wrapping_add(segment.tl0);
-            self.counts.corrupt += u64::from(!right);
+            (packet.payload == payload).then_some((sent, right))
+        });
+        let left = self.segment.is_some_and(|segment| !ours.contains(&segment.log));
+        if let Some((sent, right)) = told
+            && (right || !left)
+        {
+            match right {
+                true => self.counts.corrupt += std::mem::take(&mut self.suspect),
+                false => self.suspect += 1,
+            }
             if window.times.contains(&sent.at_ns) {
                 self.counts.received += 1;
                 if window.latencies {
@@ -168,7 +201,7 @@ impl Track {
     ) {
         let found = ours.into_iter().find_map(|log| Some((log, logs[log].find(payload)?)));
         let Some((log, position)) = found else {
-            self.counts.corrupt += 1;
+            self.suspect += 1;
             return;
         };
         let Some(sent) = logs[log].at(position) else { return };
@@ -300,7 +333,7 @@ mod tests {
             let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
             forward(&mut track, &logs, 3, 0, untouched);
             forward(&mut track, &logs, 3, 1, |payload| payload[at] ^= 1);
-            assert_eq!(track.counts.corrupt, 1, "byte {at}");
+            assert_eq!(track.finish().corrupt, 1, "byte {at}");
         }
     }
 
@@ -339,9 +372,31 @@ mod tests {
     fn what_nobody_sent_is_noticed() {
         let (logs, mut track) = (logs(), Track::new(Some(VIDEO)));
         forward(&mut track, &logs, 3, 0, |payload| payload.truncate(500));
-        assert_eq!(track.counts.corrupt, 1);
+        assert_eq!(track.finish().corrupt, 1);
         let mut nobodys = Track::new(None);
         forward(&mut nobodys, &logs, 3, 0, untouched);
         assert_eq!(nobodys.counts.unknown, 1);
+    }
+
+    #[test]
+    fn media_may_come_before_signaling_says_whose_it_is() {
+        let (mut logs, mut track) = (logs(), Track::new(Some(VIDEO)));
+        // Another publisher, who began at another moment.
+        for mut log in self::logs() {
+            let last = *log.at(log.end() - 1).unwrap();
+            log.push(Sent { packet: 0, timestamp: last.timestamp + 70_000, ..last });
+            logs.push(log);
+        }
+        forward(&mut track, &logs, 3, 0, untouched);
+        forward(&mut track, &logs, 7, 15, untouched);
+        track.assign(Some(5..8));
+        let counts = track.finish();
+        assert_eq!((counts.corrupt, counts.ahead), (0, 1));
+
+        // What signaling never says was wrong.
+        let mut track = Track::new(Some(VIDEO));
+        forward(&mut track, &logs, 3, 0, untouched);
+        forward(&mut track, &logs, 3, 1, |payload| payload.truncate(500));
+        assert_eq!(track.finish().corrupt, 1);
     }
 }

@@ -135,7 +135,7 @@ impl Client {
         self.lines = lines;
         for index in 0..self.tracks.len() {
             let logs = self.logs_of(self.tracks[index].1);
-            self.tracks[index].2.logs = logs;
+            self.tracks[index].2.assign(logs);
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use kaigi_bench::sys::{self, Events, Poll, Received};
 
 use crate::{
-    check::{Counts, Window},
+    check::{Counts, Track, Window},
     client::{Client, Shared},
     clip::{Clip, LAYERS},
     sent::{Log, Source},
@@ -146,7 +146,7 @@ impl Generator {
         let begin_ns = sys::real_ns();
         let times = begin_ns..begin_ns + length.as_nanos() as u64;
         for client in &mut self.clients {
-            client.tracks_mut().for_each(|track| track.counts = Counts::default());
+            client.tracks_mut().for_each(Track::restart);
         }
         self.shared.window = Window { times: times.clone(), latencies };
         let (begin, own) = (Instant::now(), sys::cpu_time(std::process::id())?);
@@ -161,7 +161,7 @@ impl Generator {
             Outcome { own_share: own.as_secs_f64() / elapsed.as_secs_f64(), elapsed, ..Outcome::default() };
         for client in &mut self.clients {
             for track in client.tracks_mut() {
-                let counts = std::mem::take(&mut track.counts);
+                let counts = track.finish();
                 // Across a switch, the sequence numbers tell (`unclean`).
                 if let Some(log) = track.carries().filter(|_| counts.switches == 0) {
                     let sent = self.shared.logs[log].count(&times);
