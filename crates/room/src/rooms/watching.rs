@@ -12,7 +12,8 @@ impl<S> Rooms<S> {
         if self.is_taken(connection) {
             return Err(Refusal::AlreadyJoined);
         }
-        let room = self.rooms.get(&watch.room).ok_or(Refusal::NobodyThere)?;
+        let room = self.rooms.get(&watch.room).filter(|room| room.started_at.is_some());
+        let room = room.ok_or(Refusal::NobodyThere)?;
         room.open_to(watch.password)?;
         if room.rules.waiting {
             return Err(Refusal::CannotWait);
