@@ -207,6 +207,8 @@ pub struct Join {
     pub create_key: Option<String>,
     /// The room's password, where its host has set one.
     pub password: Option<String>,
+    /// An access token (JWT) of the application that sends this participant here.
+    pub token: Option<String>,
 }
 
 /// Proof of having been a participant.
@@ -301,6 +303,10 @@ pub struct Participant {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub media_only: bool,
+    /// Who it is in the words of the application that sent it here: the `sub` of its access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub identity: Option<String>,
 }
 
 /// A credential for the server's own TURN (RFC 8656), which is at the host of the server's URL: UDP, TCP and

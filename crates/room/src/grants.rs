@@ -30,17 +30,17 @@ pub enum GrantedRole {
 /// What somebody may see and hear of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sees {
-    /// Hear their microphones.
-    pub mic: bool,
+    /// Hear their microphones, and what their screens play.
+    pub audio: bool,
     /// See their cameras.
     pub camera: bool,
-    /// See their screens, and hear what those play.
+    /// See their screens.
     pub screen: bool,
 }
 
 impl Sees {
     /// Everything.
-    pub const ALL: Self = Self { mic: true, camera: true, screen: true };
+    pub const ALL: Self = Self { audio: true, camera: true, screen: true };
 }
 
 impl Default for Sees {

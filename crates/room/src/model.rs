@@ -103,6 +103,8 @@ pub struct Watch {
     pub room: RoomName,
     /// The room's password, as this one knows it.
     pub password: Option<PasswordDigest>,
+    /// What an application has granted it.
+    pub grant: Option<Grant>,
 }
 
 /// Stands for a password; the caller makes it with a key of its own, so that it tells nothing of the password.

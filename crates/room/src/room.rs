@@ -170,22 +170,27 @@ impl<S> Room<S> {
             return Err(Refusal::Removed);
         }
         // Who was inside before a restart of the server is not new.
-        if resumes.is_some_and(|was| was.restorable) || join.grant.as_ref().is_some_and(Grant::opens) {
+        if resumes.is_some_and(|was| was.restorable) {
             return Ok(());
         }
-        // A token for this room is worth its password.
-        if join.grant.is_some() && !self.rules.locked {
-            return Ok(());
-        }
-        self.open_to(join.password)
+        self.open_to(join.password, join.grant.as_ref())
     }
 
-    /// Whether the host lets in those who are not here, one who knows this password.
-    pub(crate) fn open_to(&self, password: Option<PasswordDigest>) -> Result<(), Refusal> {
+    /// Whether the host lets in those who are not here, one who knows this password or whom an application has sent.
+    pub(crate) fn open_to(
+        &self,
+        password: Option<PasswordDigest>,
+        grant: Option<&Grant>,
+    ) -> Result<(), Refusal> {
+        if grant.is_some_and(Grant::opens) {
+            return Ok(());
+        }
         if self.rules.locked {
             return Err(Refusal::RoomLocked);
         }
         match (self.rules.password, password) {
+            // An application's word is worth the password.
+            _ if grant.is_some() => Ok(()),
             (Some(_), None) => Err(Refusal::PasswordRequired),
             (Some(wanted), Some(given)) if wanted != given => Err(Refusal::WrongPassword),
             _ => Ok(()),

@@ -175,12 +175,14 @@ impl<S> Rooms<S> {
         self.rooms.get(room).is_some_and(|room| room.rules.settings().password)
     }
 
+    /// Is this one of those who are in the room already?
+    pub fn is_inside(&self, join: &Join) -> bool {
+        join.resume.as_ref().is_some_and(|was| self.room_of(&join.room, &was.id).is_some())
+    }
+
     /// Would this one be asked for the room's password, and gives one?
     pub fn weighs_password(&self, join: &Join) -> bool {
-        let inside = join
-            .resume
-            .as_ref()
-            .is_some_and(|was| was.restorable || self.room_of(&join.room, &was.id).is_some());
+        let inside = self.is_inside(join) || join.resume.as_ref().is_some_and(|was| was.restorable);
         join.password.is_some() && self.has_password(&join.room) && !inside
     }
 

@@ -5,6 +5,7 @@ mod handshakes;
 mod headers;
 mod origin;
 mod redirect;
+mod rest;
 pub(crate) mod whip;
 
 pub(crate) use handshakes::Handshakes;
@@ -58,6 +59,8 @@ pub(crate) struct Site {
     pub(crate) worker: Worker,
     pub(crate) metrics_token: Option<Arc<str>>,
     pub(crate) api_key: Option<Arc<str>>,
+    /// Wrong keys for the API that were tried.
+    pub(crate) key_guesses: Arc<Sources>,
     pub(crate) connection_tests: Arc<Sources>,
     pub(crate) whip: Arc<whip::Rates>,
 }
@@ -83,8 +86,8 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
         .route("/api/v1/session", get(api::session).put(api::put_session))
-        .route("/api/v1/ice-servers", get(api::ice_servers))
         .route("/api/v1/connection-test", post(api::connection_test))
+        .merge(rest::routes())
         .fallback(get(file))
         .layer(DefaultBodyLimit::max(API_BODY))
         .merge(whip::routes());

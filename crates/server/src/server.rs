@@ -14,7 +14,8 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    Options,
+    AccessOptions, Options,
+    access::{KeyProblem, Keys},
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
@@ -25,6 +26,7 @@ use crate::{
     signaling::{self, Hub},
     sources::{Sources, per_minute},
     turn,
+    webhooks::{WebhookProblem, Webhooks},
 };
 
 /// TCP connections held at once, as long as the process may open that many files.
@@ -81,6 +83,12 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// A key for access tokens cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyProblem),
+    /// Webhooks cannot work.
+    #[error(transparent)]
+    Webhook(#[from] WebhookProblem),
     /// A setting that only shows to be wrong here.
     #[error("{0}")]
     Setting(String),
@@ -124,6 +132,9 @@ impl Server {
         let sessions = options.max_participants;
         let worker = turn::start(udp, &options.turn, &options.public_address, sessions, &secrets)?;
         let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
+        let access = &options.access;
+        let keys = access_keys(&secrets, access)?;
+        let webhooks = Webhooks::start(&access.webhooks, access.webhook_secret.as_deref())?;
         let secrets = Arc::new(secrets);
         let limits = Limits {
             rooms: options.max_rooms,
@@ -136,6 +147,9 @@ impl Server {
             signaling::HubOptions {
                 limits,
                 create_key: options.create_key.clone(),
+                keys: Arc::new(keys),
+                token_only: access.token_only,
+                webhooks,
                 ice_servers: options.ice_servers.clone(),
                 minter,
                 worker: worker.clone(),
@@ -159,6 +173,7 @@ impl Server {
             worker: worker.clone(),
             metrics_token: options.metrics_token.as_deref().map(Into::into),
             api_key: options.api_key.as_deref().map(Into::into),
+            key_guesses: Arc::new(Sources::new(per_minute(10, 10))),
             connection_tests: Arc::new(Sources::new(per_minute(6, 12))),
             whip: Arc::default(),
         };
@@ -218,6 +233,11 @@ impl Server {
         tokio::time::sleep(LAST_WORDS).await;
         tasks.abort_all();
     }
+}
+
+/// The keys of access tokens, for `kaigi token` as well.
+pub fn access_keys(secrets: &Secrets, access: &AccessOptions) -> Result<Keys, KeyProblem> {
+    Keys::new(secrets.derive("access token"), &access.secrets, &access.public_keys)
 }
 
 /// Where others of the local network open the page: only over TLS, which cameras need, and only where every

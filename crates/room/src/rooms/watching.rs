@@ -14,7 +14,7 @@ impl<S> Rooms<S> {
         }
         let room = self.rooms.get(&watch.room).filter(|room| room.started_at.is_some());
         let room = room.ok_or(Refusal::NobodyThere)?;
-        room.open_to(watch.password)?;
+        room.open_to(watch.password, watch.grant.as_ref())?;
         if room.rules.waiting {
             return Err(Refusal::CannotWait);
         }

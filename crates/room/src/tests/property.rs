@@ -284,7 +284,11 @@ impl World {
             }
             Step::Watch { viewer, room } => {
                 let (now, number) = (self.house.now(), 1_000_000 + viewer);
-                let watch = Watch { room: RoomName::parse(&format!("room-{room}")).unwrap(), password: None };
+                let watch = Watch {
+                    room: RoomName::parse(&format!("room-{room}")).unwrap(),
+                    password: None,
+                    grant: None,
+                };
                 if self.house.rooms.watch(now, ConnectionId(number), &watch).is_ok() {
                     assert_eq!(self.viewers.insert(number, room), None, "one watches one room");
                 }
