@@ -321,6 +321,11 @@ impl<T: Threads> Bridge<T> {
         }
     }
 
+    /// What the media threads call a room.
+    pub(crate) fn number_of(&self, room: &RoomName) -> Option<RoomId> {
+        self.rooms.get(room).map(|room| room.number)
+    }
+
     /// When [`Bridge::handle_timeout`] is due.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.first().map(|(at, _)| *at)

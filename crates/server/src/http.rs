@@ -30,6 +30,8 @@ use tower_http::{cors::CorsLayer, services::ServeDir};
 
 use crate::{
     assets::{self, Assets},
+    certificate::Store,
+    history::History,
     session::{Session, Sessions},
     signaling::Hub,
     sources::Sources,
@@ -47,6 +49,11 @@ const API_BODY: usize = 16 * 1024;
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) history: Arc<History>,
+    /// `None` without TLS.
+    pub(crate) store: Option<Arc<Store>>,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) started_at: u64,
     pub(crate) sessions: Sessions,
     pub(crate) trust_proxy: Arc<[IpNet]>,
     pub(crate) origins: Arc<Origins>,
@@ -82,6 +89,7 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/r/{room}", get(page))
         .route("/r/{room}/", get(page))
         .route("/test", get(page))
+        .route("/admin", get(page))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))

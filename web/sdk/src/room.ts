@@ -483,7 +483,7 @@ export class Meeting implements Room {
 
   #close(state: SignalingState & { state: 'closed' }): void {
     // Whoever took our place keeps it, and who was sent away stays away: a reload must not bring us back.
-    if (state.reason === 'replaced' || state.reason === 'removed') this.#store?.forget();
+    if (['replaced', 'removed', 'ended'].includes(state.reason)) this.#store?.forget();
     for (const stop of this.#stop.splice(0)) stop();
     this.#iceServers.close();
     this.#mediaReport.close();
@@ -573,7 +573,7 @@ export class Meeting implements Room {
     this.#events.emit('breakouts', breakouts);
   }
 
-  #handleMuted(source: TrackSource, by: string): void {
+  #handleMuted(source: TrackSource, by: string | undefined): void {
     this.#mediaReport.handleMuted(source);
     if (source === 'mic') void this.media.setMic(false);
     else if (source === 'camera') void this.media.setCamera(false);

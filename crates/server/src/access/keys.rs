@@ -26,7 +26,9 @@ pub enum TokenError {
     #[error("the access token cannot be read ({0})")]
     Malformed(String),
     /// The header names no key that is known.
-    #[error("the access token names the key {0:?} (kid), which this server does not know; see --token-secret and --token-public-key")]
+    #[error(
+        "the access token names the key {0:?} (kid), which this server does not know; see --token-secret and --token-public-key"
+    )]
     UnknownKey(String),
     /// The header names no key at all.
     #[error("the access token names no key; put its name into the header as kid")]
@@ -70,7 +72,9 @@ pub enum KeyProblem {
     #[error("\"kaigi\" is the name of the server's own key; choose another")]
     Reserved,
     /// Too short to be safe.
-    #[error("the secret {0:?} is shorter than 32 bytes, which HS256 needs (RFC 7518 §3.2); `openssl rand -base64 32` makes one")]
+    #[error(
+        "the secret {0:?} is shorter than 32 bytes, which HS256 needs (RFC 7518 §3.2); `openssl rand -base64 32` makes one"
+    )]
     Short(String),
     /// The file cannot be read.
     #[error("{path}: {error}")]
@@ -129,7 +133,7 @@ impl Keys {
         if token.len() > MOST {
             return Err(TokenError::Malformed(format!("it takes more than {MOST} bytes")));
         }
-        let header = decode_header(token).map_err(|error| TokenError::Malformed(error.to_string()))?;
+        let header = decode_header(token).map_err(|_| TokenError::Malformed("it is no JWT".into()))?;
         let (algorithm, key) = match &header.kid {
             Some(name) => {
                 self.known.get(name).ok_or_else(|| TokenError::UnknownKey(name.chars().take(64).collect()))?

@@ -7,6 +7,7 @@ mod operator;
 mod participants;
 mod problem;
 mod rooms;
+mod stats;
 mod tokens;
 
 pub(super) use problem::Problem;
@@ -37,6 +38,7 @@ use super::Site;
     tags(
         (name = "rooms", description = "Open, change and end rooms."),
         (name = "participants", description = "Who is in a room."),
+        (name = "server", description = "How the server is."),
         (name = "access", description = "What participants and applications connect with."),
     )
 )]
@@ -51,6 +53,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(participants::mute))
         .routes(routes!(tokens::create))
         .routes(routes!(ice::servers))
+        .routes(routes!(stats::show))
 }
 
 /// Adds to the description how requests are authorized, and the refusals that any request can get.

@@ -25,7 +25,7 @@ use kaigi_protocol::{
 use kaigi_room::{
     ConnectionId, Event, GuestId, Joined, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms,
 };
-use kaigi_worker::Worker;
+use kaigi_worker::{Worker, sfu::RoomId};
 use metrics::{counter, gauge};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::sync::Notify;
@@ -34,6 +34,7 @@ use super::convert;
 use crate::{
     access::Keys,
     bridge::{Bridge, Reaching},
+    history::Sample,
     minter::{self, Minter},
     secrets::Secrets,
     sources::{Sources, per_minute},
@@ -174,6 +175,20 @@ impl Hub {
         state.drain();
         self.deadline.notify_one();
         done
+    }
+
+    /// Counts what there is now.
+    pub(crate) fn count(&self, sample: &mut Sample) {
+        let state = self.lock();
+        let rooms = &state.rooms;
+        let counts =
+            (rooms.room_count(), rooms.participant_count(), rooms.viewer_count(), state.sockets.len());
+        sample.set_rooms(now().unix_ms, counts);
+    }
+
+    /// What the media threads call a room that is routed.
+    pub(crate) fn number_of(&self, room: &RoomName) -> Option<RoomId> {
+        self.lock().bridge.number_of(room)
     }
 
     /// The host changes a room's settings.

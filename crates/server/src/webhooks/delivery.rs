@@ -37,7 +37,9 @@ const AGAIN: [Duration; 6] = [
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookProblem {
     /// Nobody could tell a genuine message from a forged one.
-    #[error("webhook needs webhook-secret, with which messages are signed; `openssl rand -base64 32` makes one")]
+    #[error(
+        "webhook needs webhook-secret, with which messages are signed; `openssl rand -base64 32` makes one"
+    )]
     NoSecret,
     /// `whsec_` announces base64.
     #[error("webhook-secret begins with whsec_ but what follows is not base64")]
@@ -46,7 +48,9 @@ pub enum WebhookProblem {
     #[error("webhook {0}: not an http:// or https:// URL with a host")]
     Address(String),
     /// No receiver's certificate could be checked.
-    #[error("webhook: no root certificates are installed ({0}), so that no https receiver can be believed; install ca-certificates")]
+    #[error(
+        "webhook: no root certificates are installed ({0}), so that no https receiver can be believed; install ca-certificates"
+    )]
     Roots(std::io::Error),
 }
 
@@ -94,7 +98,8 @@ impl Delivery {
         }
         let wrong = || WebhookProblem::Address(address.to_owned());
         let address: http::Uri = address.parse().map_err(|_| wrong())?;
-        if address.host().is_none() || !["http", "https"].contains(&address.scheme_str().unwrap_or_default()) {
+        if address.host().is_none() || !["http", "https"].contains(&address.scheme_str().unwrap_or_default())
+        {
             return Err(wrong());
         }
         let connector = HttpsConnectorBuilder::new()
@@ -187,14 +192,18 @@ mod tests {
     fn a_signature_is_that_of_the_standard() {
         // The example of the Standard Webhooks specification's reference implementations.
         let signer = Signer::new(Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).unwrap();
-        let signature = signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        let signature =
+            signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
         assert_eq!(signature.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
     }
 
     #[test]
     fn what_cannot_work_is_told() {
         let problem = |address: &str, secret: Option<&str>| {
-            Signer::new(secret).and_then(|signer| Delivery::new(address, signer)).err().map(|why| why.to_string())
+            Signer::new(secret)
+                .and_then(|signer| Delivery::new(address, signer))
+                .err()
+                .map(|why| why.to_string())
         };
         assert!(problem("https://app.example/hook", None).unwrap().contains("webhook-secret"));
         assert!(problem("https://app.example/hook", Some("whsec_!")).unwrap().contains("base64"));

@@ -12,7 +12,8 @@ use utoipa_swagger_ui::{Config, serve};
 
 use super::Problem;
 
-static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json")));
+static CONFIG: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json")));
 
 pub(super) async fn description(json: &'static str) -> Response<Body> {
     ([(header::CONTENT_TYPE, "application/json")], json).into_response()

@@ -27,7 +27,9 @@ impl Operator {
         }
         match site.hub.is_operator(given) {
             Ok(true) => Ok(Self),
-            Ok(false) => Err("this access token is for meetings; the API needs one with the role operator".into()),
+            Ok(false) => {
+                Err("this access token is for meetings; the API needs one with the role operator".into())
+            }
             Err(error) => Err(error.to_string()),
         }
     }

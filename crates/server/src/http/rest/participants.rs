@@ -60,7 +60,16 @@ pub(super) struct Participants {
 impl From<(kaigi_room::Participant, Option<u16>)> for Participant {
     fn from((who, breakout): (kaigi_room::Participant, Option<u16>)) -> Self {
         let kaigi_room::Participant {
-            id, name, media, connected, joined_at, host, hand, media_only, identity, incarnation: _,
+            id,
+            name,
+            media,
+            connected,
+            joined_at,
+            host,
+            hand,
+            media_only,
+            identity,
+            incarnation: _,
         } = who;
         let MediaState { mic, camera, screen, screen_audio } = media;
         Self {

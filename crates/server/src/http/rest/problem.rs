@@ -86,7 +86,10 @@ impl IntoResponse for Problem {
 
 /// axum adds `Allow`.
 pub(super) async fn method_not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not know the method; Allow names those it knows")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address does not know the method; Allow names those it knows",
+    )
 }
 
 /// A JSON body; what is wrong with it becomes a problem.

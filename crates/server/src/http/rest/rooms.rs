@@ -13,6 +13,7 @@ use kaigi_protocol::{
     wire,
 };
 use kaigi_room::{Refusal, Reservation, RoomChange, RoomView};
+use kaigi_worker::sfu::RoomMetrics;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -46,10 +47,65 @@ pub(super) struct Room {
     #[schema(value_type = String, example = "direct")]
     topology: Topology,
     settings: Settings,
+    /// How its media does; null where it goes directly.
+    media: Option<Media>,
     /// How long it stays open while nobody is in it, seconds; null: it was opened by who came first, and closes with the last.
     empty_seconds: Option<u64>,
     /// How many it holds at most; null: as many as the server allows a room (--room-capacity).
     capacity: Option<usize>,
+}
+
+/// How a routed room's media does, since it is routed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Media {
+    /// Peer connections to the server.
+    sessions: usize,
+    /// Tracks that are published.
+    tracks: usize,
+    /// Bytes sent to subscribers.
+    forwarded_bytes: u64,
+    /// Packets lost on the way to subscribers, of those sent, 0 to 1.
+    lost_down: f64,
+    /// Packets lost on the way from publishers, of those sent, 0 to 1.
+    lost_up: f64,
+    /// What the narrowest subscriber's network carries, bit/s; null without a subscriber.
+    lowest_estimate: Option<u64>,
+    /// What the widest one's carries.
+    highest_estimate: Option<u64>,
+}
+
+impl From<&RoomMetrics> for Media {
+    fn from(metrics: &RoomMetrics) -> Self {
+        let counters = &metrics.counters;
+        let share = |lost: u64, all: u64| lost as f64 / all.max(lost).max(1) as f64;
+        Self {
+            sessions: metrics.sessions,
+            tracks: metrics.tracks,
+            forwarded_bytes: counters.forwarded_bytes,
+            lost_down: share(counters.lost_packets, counters.forwarded_packets),
+            lost_up: share(
+                counters.lost_upstream,
+                counters.received_packets.saturating_add(counters.lost_upstream),
+            ),
+            lowest_estimate: metrics.estimates.map(|(lowest, _)| lowest),
+            highest_estimate: metrics.estimates.map(|(_, highest)| highest),
+        }
+    }
+}
+
+/// Adds what the media threads know.
+fn with_media(site: &Site, views: Vec<RoomView>) -> Vec<Room> {
+    let rooms = site.worker.metrics().sfu.rooms;
+    let media = |name: &RoomName| {
+        let number = site.hub.number_of(name)?;
+        rooms.iter().find(|room| room.room == number).map(Media::from)
+    };
+    let complete = |view: RoomView| {
+        let media = media(&view.name);
+        Room { media, ..Room::from(view) }
+    };
+    views.into_iter().map(complete).collect()
 }
 
 /// What hosts or the application have set.
@@ -161,6 +217,7 @@ impl From<RoomView> for Room {
             waiting,
             topology,
             settings: Settings { locked, password, routed, waiting: waits, allowed },
+            media: None,
             empty_seconds: reservation.map(|kept| kept.empty_for.as_secs()),
             capacity: reservation.and_then(|kept| kept.capacity),
         }
@@ -218,7 +275,7 @@ pub(super) async fn list(
     let more = views.len() > limit;
     views.truncate(limit);
     let next = views.last().filter(|_| more).map(|last| last.name.as_str().to_owned());
-    Ok(Answer(Rooms { rooms: views.into_iter().map(Room::from).collect(), next }))
+    Ok(Answer(Rooms { rooms: with_media(&site, views), next }))
 }
 
 /// Opens a room in which nobody is yet. Whoever knows its name may join it, without a key for opening rooms.
@@ -245,7 +302,10 @@ pub(super) async fn create(
         return bad("capacity: at least 1");
     }
     if site.hub.is_closing() {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again in a moment"));
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server is stopping; try again in a moment",
+        ));
     }
     let name = parse(&name.unwrap_or_else(random_name))?;
     let change = settings.resolve(&site, &name)?;
@@ -273,7 +333,7 @@ pub(super) async fn show(
 ) -> Result<Answer<Room>, Problem> {
     let name = parse(&room)?;
     let view = site.hub.operate(|rooms, _| rooms.view(&name).ok_or(Refusal::NoSuchRoom))?;
-    Ok(Answer(view.into()))
+    with_media(&site, vec![view]).pop().map(Answer).ok_or_else(gone)
 }
 
 /// Changes a room's settings, as a host would; all in it are told.
@@ -315,6 +375,10 @@ pub(super) async fn end(
     let name = parse(&room)?;
     site.hub.operate(|rooms, now| rooms.end(now, &name))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn gone() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, Refusal::NoSuchRoom.to_string())
 }
 
 /// Twelve letters that nobody guesses, in three groups.

@@ -54,12 +54,7 @@ impl Hub {
     }
 
     /// Checks what a client asks for against names, keys and tokens.
-    pub(super) fn wish(
-        &self,
-        visitor: &Visitor,
-        request: wire::Join,
-        now: Now,
-    ) -> Result<Wish, wire::Error> {
+    pub(super) fn wish(&self, visitor: &Visitor, request: wire::Join, now: Now) -> Result<Wish, wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
         let wire::Join { version: _, room, name, media, resume, create_key, password, token } = request;
         if self.closing.load(Ordering::Relaxed) {
@@ -113,7 +108,8 @@ impl Hub {
             Some(token) => self.keys.read(token, now.unix_ms / 1000).map(Some).map_err(bad_token),
             None if self.token_only => Err(wire::Error {
                 code: ErrorCode::TokenRequired,
-                message: "this server lets people in by invitation only: open the link that you were given".into(),
+                message: "this server lets people in by invitation only: open the link that you were given"
+                    .into(),
             }),
             None => Ok(None),
         }
