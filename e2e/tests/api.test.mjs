@@ -77,6 +77,7 @@ describe('applications', () => {
   after(async () => {
     await browser?.close();
     await server?.stop();
+    receiver?.server.closeAllConnections();
     receiver?.server.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -307,7 +308,7 @@ describe('applications', () => {
     const plain = await Server.start(['--tls', 'off', '--api-key', KEY]);
     try {
       const args = [
-        'run', `${plain.url}/api/v1/openapi.json`, '-H', `Authorization: Bearer ${KEY}`, '--max-examples', process.env.SLOW ? '200' : '8',
+        '--config-file', new URL('../schemathesis.toml', import.meta.url).pathname, 'run', `${plain.url}/api/v1/openapi.json`, '-H', `Authorization: Bearer ${KEY}`, '--max-examples', process.env.SLOW ? '200' : '8',
         '--phases', 'examples,coverage,fuzzing', '--seed', '1', '--no-color', '--generation-database', 'none', '--warnings', 'off',
       ];
       const { stdout } = await promisify(execFile)(schemathesis, args, { cwd: folder, maxBuffer: 1 << 26 })

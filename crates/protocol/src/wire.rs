@@ -13,7 +13,9 @@ pub use chat::*;
 pub use hosting::*;
 pub use media::*;
 
-use crate::vocabulary::{ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion, Topology};
+use crate::vocabulary::{
+    ErrorCode, LeaveReason, MediaState, ParticipantId, Permissions, ProtocolVersion, Topology,
+};
 
 /// What a client asks; answered by an acknowledgement holding an [`Answer`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
@@ -268,6 +270,10 @@ pub struct Joined {
     pub waiting: Vec<WaitingOne>,
     /// The breakout rooms, and whether this is one.
     pub breakouts: Breakouts,
+    /// What one's access token allows at most, whatever the hosts allow; absent: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub publish: Option<Permissions>,
     /// What an offer for the server may hold.
     pub media_limits: MediaLimits,
     /// The server's version.

@@ -229,6 +229,8 @@ pub struct Joined {
     pub waiting: Vec<Waiter>,
     /// The breakout rooms, and whether this is one.
     pub breakouts: Breakouts,
+    /// What an application lets one do at most, whatever the hosts allow.
+    pub publish: Permissions,
 }
 
 /// A participant as all in the room see it.

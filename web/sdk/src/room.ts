@@ -16,7 +16,7 @@ import { MediaReport } from './media-report';
 import { Inbox, Outbox } from './outbox';
 import type { Page } from './page';
 import { Paths } from './paths';
-import { ALL, mask, NO_SETTINGS, obey, sameSettings } from './permissions';
+import { ALL, both, mask, NO_SETTINGS, obey, sameSettings } from './permissions';
 import { Presence } from './presence';
 import { RemoteSpeaking } from './remote-speaking';
 import type { ResumeStore } from './resume-store';
@@ -200,7 +200,7 @@ export class Meeting implements Room {
   }
 
   get permissions(): Permissions {
-    return this.host ? ALL : this.#settings.allowed;
+    return both(this.#joined?.publish ?? ALL, this.host ? ALL : this.#settings.allowed);
   }
 
   get hand(): number | undefined {
@@ -406,6 +406,7 @@ export class Meeting implements Room {
     const { participant: own, topology, mediaLimits } = joined;
     // Before any track is sent: two open microphones beside each other howl.
     if (!before && joined.sameDevice) void this.media.setMic(false);
+    obey(this.media, this.permissions);
     this.#iceServers.announce(joined);
     this.#handleTracks();
     const sameSelf = before?.participant.id === own.id && before.participant.incarnation === own.incarnation;

@@ -170,6 +170,10 @@ waiting: Array<WaitingOne>,
  */
 breakouts: Breakouts, 
 /**
+ * What one's access token allows at most, whatever the hosts allow; absent: everything.
+ */
+publish?: Permissions, 
+/**
  * What an offer for the server may hold.
  */
 mediaLimits: MediaLimits, 

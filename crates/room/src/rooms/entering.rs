@@ -186,6 +186,7 @@ impl<S> Rooms<S> {
             votes: room.chat.votes_of(id),
             waiting: self.waiters_for(name, member.participant.host),
             breakouts: self.breakouts_for(name),
+            publish: member.grant.publish,
         })
     }
 

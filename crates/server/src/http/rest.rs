@@ -78,7 +78,8 @@ fn completed(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
 
 fn add_refusals(operation: &mut Operation) {
     let parameters = operation.parameters.iter().flatten().count() > 0;
-    let in_path = operation.operation_id.as_ref().is_some_and(|id| id != "listRooms") && parameters;
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let in_path = parameters && id != "listRooms";
     let body = operation.request_body.is_some();
     for (status, applies, description) in [
         ("400", parameters || body, "The query, the path or the body cannot be read."),
@@ -86,7 +87,7 @@ fn add_refusals(operation: &mut Operation) {
         ("404", in_path, "No such room is open, or nobody of this id is in it."),
         ("413", body, "The body takes more than 16 kB."),
         ("415", body, "The body is not announced as application/json."),
-        ("422", parameters || body, "Something has a value that is not allowed."),
+        ("422", body || id == "listRooms", "Something has a value that is not allowed."),
         ("429", operation.security.is_some(), "Too many wrong keys were tried from this network."),
     ] {
         if applies && !operation.responses.responses.contains_key(status) {

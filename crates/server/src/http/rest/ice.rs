@@ -46,7 +46,7 @@ impl From<&wire::IceServer> for IceServer {
 
 /// STUN and TURN servers with fresh credentials: for applications, and for participants by their session cookie.
 #[utoipa::path(
-    get, path = "/api/v1/ice-servers", tag = "access", operation_id = "getIceServers", security(("key" = [])),
+    get, path = "/api/v1/ice-servers", tag = "access", operation_id = "getIceServers", security((), ("key" = [])),
     responses(
         (status = 200, description = "The servers.", body = IceServers),
         (status = 403, description = "Neither a participant nor an application.", body = super::problem::ProblemBody,

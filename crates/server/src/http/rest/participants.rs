@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     operator::Operator,
     problem::{Json, Path, Problem, Query},
-    rooms::parse,
+    rooms::named,
 };
 use crate::http::Site;
 
@@ -100,7 +100,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     Path(room): Path<String>,
 ) -> Result<Answer<Participants>, Problem> {
-    let name = parse(&room)?;
+    let name = named(&room)?;
     let everybody = site.hub.operate(|rooms, _| rooms.everybody_in(&name).ok_or(Refusal::NoSuchRoom))?;
     Ok(Answer(Participants { participants: everybody.into_iter().map(Participant::from).collect() }))
 }
@@ -119,7 +119,7 @@ pub(super) async fn show(
     State(site): State<Site>,
     Path((room, participant)): Path<(String, String)>,
 ) -> Result<Answer<Participant>, Problem> {
-    let name = parse(&room)?;
+    let name = named(&room)?;
     let one = site.hub.operate(|rooms, _| {
         let everybody = rooms.everybody_in(&name).ok_or(Refusal::NoSuchRoom)?;
         everybody.into_iter().find(|(who, _)| who.id.0 == participant).ok_or(Refusal::NoSuchParticipant)
@@ -154,7 +154,7 @@ pub(super) async fn remove(
     Path((room, participant)): Path<(String, String)>,
     Query(Removal { ban }): Query<Removal>,
 ) -> Result<StatusCode, Problem> {
-    let (name, id) = (parse(&room)?, ParticipantId(participant));
+    let (name, id) = (named(&room)?, ParticipantId(participant));
     site.hub.operate(|rooms, now| rooms.expel(now, &name, &id, ban))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -190,7 +190,7 @@ pub(super) async fn mute(
     Path((room, participant)): Path<(String, String)>,
     Json(Muting { source }): Json<Muting>,
 ) -> Result<StatusCode, Problem> {
-    let (name, id) = (parse(&room)?, ParticipantId(participant));
+    let (name, id) = (named(&room)?, ParticipantId(participant));
     let source = match source {
         Sound::Microphone => Source::Microphone,
         Sound::Camera => Source::Camera,

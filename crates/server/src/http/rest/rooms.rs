@@ -224,7 +224,13 @@ impl From<RoomView> for Room {
     }
 }
 
-/// Room names as paths and bodies hold them.
+/// The room that a path names: nothing is found under what is no name.
+pub(super) fn named(name: &str) -> Result<RoomName, Problem> {
+    RoomName::parse(name)
+        .map_err(|why| Problem::new(StatusCode::NOT_FOUND, format!("no room can have this name: {why}")))
+}
+
+/// Room names as queries and bodies hold them.
 pub(super) fn parse(name: &str) -> Result<RoomName, Problem> {
     RoomName::parse(name).map_err(|why| {
         wire::Error { code: ErrorCode::InvalidRoomName, message: format!("room name: {why}") }.into()
@@ -331,7 +337,7 @@ pub(super) async fn show(
     State(site): State<Site>,
     Path(room): Path<String>,
 ) -> Result<Answer<Room>, Problem> {
-    let name = parse(&room)?;
+    let name = named(&room)?;
     let view = site.hub.operate(|rooms, _| rooms.view(&name).ok_or(Refusal::NoSuchRoom))?;
     with_media(&site, vec![view]).pop().map(Answer).ok_or_else(gone)
 }
@@ -350,7 +356,7 @@ pub(super) async fn change(
     Path(room): Path<String>,
     Json(change): Json<SettingsChange>,
 ) -> Result<Answer<Room>, Problem> {
-    let name = parse(&room)?;
+    let name = named(&room)?;
     let change = change.resolve(&site, &name)?;
     let view = site.hub.operate(|rooms, now| {
         rooms.configure(now, &name, change)?;
@@ -372,7 +378,7 @@ pub(super) async fn end(
     State(site): State<Site>,
     Path(room): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let name = parse(&room)?;
+    let name = named(&room)?;
     site.hub.operate(|rooms, now| rooms.end(now, &name))?;
     Ok(StatusCode::NO_CONTENT)
 }
