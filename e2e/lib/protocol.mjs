@@ -162,8 +162,8 @@ const KINDS = {
   waiter: /^\d+$/,
 };
 
-/** What is told of our own TURN: another in each second or run, so that its form is all that can be compared. */
-const TURN = { username: /^\d{10}:[\w-]{16}$/, credential: /^[\w+/]{27}=$/, port: /^\d+$/ };
+/** What is told of our own TURN, and of a token's end: another in each second or run, so that its form is all that can be compared. */
+const TURN = { username: /^\d{10}:[\w-]{16}$/, credential: /^[\w+/]{27}=$/, port: /^\d+$/, expiresAt: /^\d{13}$/ };
 
 /** Is this one of them, not a foreign server's that the example's operator wrote down? */
 function isTurn(key, shown) {
@@ -177,7 +177,7 @@ function kindOf(key, value) {
   if (key === 'token' && typeof value === 'string' && /^eyJ\w+\.eyJ/.test(value)) return 'jwt';
   if (key === 'participant') return typeof value === 'string' ? 'participant' : undefined;
   const kinds = {
-    from: 'participant', to: 'participant', by: 'participant', at: 'time', joinedAt: 'time', expiresAt: 'time', hand: 'time', edited: 'time',
+    from: 'participant', to: 'participant', by: 'participant', at: 'time', joinedAt: 'time',  hand: 'time', edited: 'time',
     replyTo: 'entry', poll: 'entry', resumeToken: 'token', token: 'token',
     serverVersion: 'version', sid: 'sid', 'created/1': 'sid', 'joined/1': 'sid',
   };

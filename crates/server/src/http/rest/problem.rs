@@ -10,7 +10,11 @@ use axum::{
     response::IntoResponse,
 };
 use kaigi_protocol::{vocabulary::ErrorCode, wire};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::http::Site;
@@ -99,14 +103,31 @@ impl<T: DeserializeOwned> FromRequest<Site> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, site).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::JsonDataError(error)) => {
-                Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))
+        let wrong = |words: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words);
+        match axum::Json::<Map<String, Value>>::from_request(request, site).await {
+            Ok(axum::Json(fields)) => {
+                let value =
+                    T::deserialize(Value::Object(fields)).map_err(|error| wrong(error.to_string()))?;
+                Ok(Self(value))
             }
+            Err(JsonRejection::JsonDataError(error)) => Err(wrong(error.body_text())),
             Err(rejection) => Err(Problem::new(rejection.status(), rejection.body_text())),
         }
     }
+}
+
+/// An object below the body; serde takes an array for one as well.
+pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let fields = Map::deserialize(from)?;
+    T::deserialize(Value::Object(fields)).map_err(D::Error::custom)
+}
+
+/// An object, or null.
+pub(super) fn object_or_null<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let fields = Option::<Map<String, Value>>::deserialize(from)?;
+    fields.map(|fields| T::deserialize(Value::Object(fields)).map_err(D::Error::custom)).transpose()
 }
 
 /// The same for the query.

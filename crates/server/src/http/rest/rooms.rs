@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     operator::Operator,
-    problem::{Json, Path, Problem, ProblemBody, Query},
+    problem::{Json, Path, Problem, ProblemBody, Query, object, object_or_null},
 };
 use crate::http::Site;
 
@@ -153,6 +153,7 @@ pub(super) struct SettingsChange {
     routed: Option<bool>,
     /// Who comes waits until a host lets them in.
     waiting: Option<bool>,
+    #[serde(deserialize_with = "object_or_null")]
     allowed: Option<Allowed>,
 }
 
@@ -167,7 +168,7 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<St
 pub(super) struct NewRoom {
     /// 1 to 64 letters, digits, `-`, `_` or `.` of any script; normalized to lower case. Absent: one that nobody guesses.
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     settings: SettingsChange,
     /// How long it stays open while nobody is in it, 1 to 86,400 seconds.
     #[serde(default = "usual_empty_seconds")]
