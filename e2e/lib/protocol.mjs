@@ -150,6 +150,8 @@ function message(lines) {
 const KINDS = {
   participant: /^[\w-]{16}$/,
   token: /^[\w-]+\.[\w-]{43}$/,
+  // A JSON Web Token (RFC 7519) signed with HS256.
+  jwt: /^eyJ[\w-]+\.[\w-]+\.[\w-]{43}$/,
   cookie: /^[\w-]+\.[\w-]{43}$/,
   sid: /^[\w-]{16}$/,
   version: /^\d+\.\d+\.\d+$/,
@@ -160,8 +162,8 @@ const KINDS = {
   waiter: /^\d+$/,
 };
 
-/** What is told of our own TURN: another in each second or run, so that its form is all that can be compared. */
-const TURN = { username: /^\d{10}:[\w-]{16}$/, credential: /^[\w+/]{27}=$/, port: /^\d+$/ };
+/** What is told of our own TURN, and of a token's end: another in each second or run, so that its form is all that can be compared. */
+const TURN = { username: /^\d{10}:[\w-]{16}$/, credential: /^[\w+/]{27}=$/, port: /^\d+$/, expiresAt: /^\d{13}$/ };
 
 /** Is this one of them, not a foreign server's that the example's operator wrote down? */
 function isTurn(key, shown) {
@@ -172,9 +174,10 @@ function isTurn(key, shown) {
 function kindOf(key, value) {
   if (key === 'id' && typeof value === 'number') return value < 1e9 ? 'waiter' : 'entry';
   if (key === 'id') return 'participant';
+  if (key === 'token' && typeof value === 'string' && /^eyJ\w+\.eyJ/.test(value)) return 'jwt';
   if (key === 'participant') return typeof value === 'string' ? 'participant' : undefined;
   const kinds = {
-    from: 'participant', to: 'participant', by: 'participant', at: 'time', joinedAt: 'time', hand: 'time', edited: 'time',
+    from: 'participant', to: 'participant', by: 'participant', at: 'time', joinedAt: 'time',  hand: 'time', edited: 'time',
     replyTo: 'entry', poll: 'entry', resumeToken: 'token', token: 'token',
     serverVersion: 'version', sid: 'sid', 'created/1': 'sid', 'joined/1': 'sid',
   };

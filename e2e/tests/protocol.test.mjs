@@ -268,6 +268,9 @@ describe('docs/protocol.md', () => {
     for (const [name, item] of Object.entries(value)) collect(item, Array.isArray(value) ? key : name);
   };
   for (const { data, kind } of steps) if (kind !== 'connects') collect(data, '');
+  for (const { response } of steps) {
+    if (response?.headers['content-type'] === 'application/problem+json') collect(JSON.parse(response.body), '');
+  }
 
   const declared = (name) => new RegExp(`^export type ${name} = (.*?);$`, 'ms').exec(types)[1];
   const quoted = (declaration) => [...declaration.matchAll(/"([\w-]+)"/g)].map(([, word]) => word);

@@ -40,6 +40,9 @@ pub enum Command {
     /// The self-signed certificate
     #[command(subcommand)]
     Cert(CertCommand),
+    /// Access tokens, signed with this server's own key
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// What to do with the self-signed certificate.
@@ -47,6 +50,42 @@ pub enum Command {
 pub enum CertCommand {
     /// Make it anew; a running server takes it over by itself
     Renew,
+}
+
+/// What to do with access tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// Make one and print it, and its link when --url is given
+    Create(NewToken),
+}
+
+/// What an access token says.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    /// The room it is for; * for any
+    #[arg(long, value_name = "NAME", required_unless_present = "role")]
+    pub room: Option<String>,
+    /// Display name, which its bearer then cannot choose
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Who its bearer is, in the application's words
+    #[arg(long, value_name = "ID")]
+    pub identity: Option<String>,
+    /// host, guest, or operator for the API and /admin; otherwise a host or none as the room has it
+    #[arg(long, value_name = "ROLE", value_parser = ["host", "guest", "operator"])]
+    pub role: Option<String>,
+    /// What its bearer may send, of mic,camera,screen,chat,files; all if not given
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub publish: Option<Vec<String>>,
+    /// What its bearer may receive, of audio,camera,screen; all if not given
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub see: Option<Vec<String>>,
+    /// How long it is good for: 30m, 12h, 7d
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub expires: String,
+    /// The server's address as others open it, to print a link
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
 }
 
 /// One flag per setting. Values stay text: they are judged together with variables and the file.
@@ -93,9 +132,24 @@ pub struct Flags {
     /// Bearer token for /metrics from elsewhere than this machine
     #[arg(long, value_name = "TOKEN", global = true)]
     pub metrics_token: Option<String>,
-    /// Bearer token with which applications get ICE servers from the API
+    /// Bearer token with which applications use the API below /api/v1
     #[arg(long, value_name = "KEY", global = true)]
     pub api_key: Option<String>,
+    /// `token` lets in only who brings an access token [default: open]
+    #[arg(long, value_name = "open|token", global = true)]
+    pub access: Option<String>,
+    /// KID:SECRET with which an application signs access tokens (HS256), repeatable
+    #[arg(long, value_name = "KID:SECRET", global = true)]
+    pub token_secret: Vec<String>,
+    /// KID:FILE with the public key (Ed25519, PEM) of an application that signs access tokens, repeatable
+    #[arg(long, value_name = "KID:FILE", global = true)]
+    pub token_public_key: Vec<String>,
+    /// URL that is told what happens in rooms, repeatable
+    #[arg(long, value_name = "URL", global = true, value_delimiter = ',')]
+    pub webhook: Vec<String>,
+    /// With which those messages are signed
+    #[arg(long, value_name = "SECRET", global = true)]
+    pub webhook_secret: Option<String>,
     /// Rooms that may be open at once [default: 10000]
     #[arg(long, value_name = "N", global = true)]
     pub max_rooms: Option<String>,

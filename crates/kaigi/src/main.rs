@@ -9,6 +9,7 @@ mod doctor;
 mod logs;
 mod peer_rules;
 mod settings;
+mod token;
 mod web;
 
 use std::io::{self, IsTerminal, Write};
@@ -22,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use banner::{Facts, Firewalls};
-use cli::{CertCommand, Cli, Command};
+use cli::{CertCommand, Cli, Command, TokenCommand};
 use settings::{Loaded, Settings};
 
 fn main() -> ExitCode {
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         Some(Command::Cert(CertCommand::Renew)) => renew(&loaded.settings),
+        Some(Command::Token(TokenCommand::Create(new))) => token::create(&loaded.settings, &new),
         None | Some(Command::Serve) => serve(&loaded),
     };
     match done {

@@ -1,5 +1,6 @@
 //! What an operator can set, by flag, variable or `kaigi.toml`, in that order of strength.
 
+mod access;
 mod file;
 mod keys;
 mod layers;
@@ -17,9 +18,10 @@ use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
 use kaigi_server::certificate::Source;
 use kaigi_server::policy::Rule;
-use kaigi_server::{Options, TurnLimits, TurnOptions};
+use kaigi_server::{AccessOptions, Options, TurnLimits, TurnOptions};
 use serde::{Serialize, Serializer};
 
+use access::{Access, Named};
 pub use keys::{KEYS, Key};
 use layers::Layers;
 use reader::Reader;
@@ -50,6 +52,12 @@ pub struct Settings {
     pub create_key: Option<String>,
     pub metrics_token: Option<String>,
     pub api_key: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub access: Access,
+    pub token_secret: Vec<Named>,
+    pub token_public_key: Vec<Named>,
+    pub webhook: Vec<String>,
+    pub webhook_secret: Option<String>,
     pub max_rooms: usize,
     pub max_participants: usize,
     pub room_capacity: usize,
@@ -97,6 +105,11 @@ impl Default for Settings {
             create_key: None,
             metrics_token: None,
             api_key: None,
+            access: Access::Open,
+            token_secret: Vec::new(),
+            token_public_key: Vec::new(),
+            webhook: Vec::new(),
+            webhook_secret: None,
             max_rooms: 10_000,
             max_participants: 10_000,
             room_capacity: 200,
@@ -181,6 +194,11 @@ impl Settings {
             create_key: from.optional("create-key", |text| Ok(text.to_owned())),
             metrics_token: from.optional("metrics-token", types::token),
             api_key: from.optional("api-key", types::token),
+            access: from.one("access", Access::parse, default.access),
+            token_secret: from.list("token-secret", access::secret, default.token_secret),
+            token_public_key: from.list("token-public-key", access::public_key, default.token_public_key),
+            webhook: from.list("webhook", access::webhook, default.webhook),
+            webhook_secret: from.optional("webhook-secret", |text| Ok(text.to_owned())),
             max_rooms: from.one("max-rooms", types::count, default.max_rooms),
             max_participants: from.one("max-participants", types::count, default.max_participants),
             room_capacity: from.one("room-capacity", types::count, default.room_capacity),
@@ -260,6 +278,11 @@ impl Settings {
             ),
             _ => {}
         }
+        if !self.webhook.is_empty() && self.webhook_secret.is_none() {
+            let text =
+                "needs `webhook-secret`, with which messages are signed; `openssl rand -base64 32` makes one";
+            wrong("webhook", text.into());
+        }
         if let Some(dir) = self.site_dir.as_ref().filter(|dir| !dir.is_dir()) {
             wrong("site-dir", format!("there is no folder {}", dir.display()));
         }
@@ -301,6 +324,7 @@ impl Settings {
             create_key: self.create_key.clone(),
             metrics_token: self.metrics_token.clone(),
             api_key: self.api_key.clone(),
+            access: self.access_options(),
             max_rooms: self.max_rooms,
             max_participants: self.max_participants,
             room_capacity: self.room_capacity,
@@ -318,6 +342,23 @@ impl Settings {
         }
         let allowed = self.allow_origin.iter().filter(|origin| *origin != "*").cloned();
         std::iter::once("'self'".to_owned()).chain(allowed).collect()
+    }
+
+    /// Who comes in by an access token, and what applications are told.
+    pub fn access_options(&self) -> AccessOptions {
+        let pair = |named: &Named| (named.name.clone(), named.value.clone());
+        AccessOptions {
+            token_only: self.access == Access::Token,
+            secrets: self.token_secret.iter().map(pair).collect(),
+            public_keys: self
+                .token_public_key
+                .iter()
+                .map(pair)
+                .map(|(name, file)| (name, file.into()))
+                .collect(),
+            webhooks: self.webhook.clone(),
+            webhook_secret: self.webhook_secret.clone(),
+        }
     }
 
     /// Who may relay to whom, and how much.

@@ -57,8 +57,18 @@ pub enum Sniff {
     Unknown,
 }
 
-const HTTP_METHODS: [&[u8]; 9] =
-    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
+const HTTP_METHODS: [&[u8]; 10] = [
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"DELETE ",
+    b"OPTIONS ",
+    b"PATCH ",
+    b"CONNECT ",
+    b"TRACE ",
+    b"QUERY ",
+];
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP";
 
 /// Classifies a stream by the bytes that came so far. At [`TCP_PREFIX`] bytes the answer is never `Partial`.

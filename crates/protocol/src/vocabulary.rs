@@ -140,6 +140,12 @@ pub enum ErrorCode {
     NotAllowed,
     /// There is no such chat message, poll or breakout room (any more).
     NotFound,
+    /// A room of this name is open already.
+    RoomExists,
+    /// Only who brings an access token comes in.
+    TokenRequired,
+    /// The access token is forged, expired or not for this room; the message says which.
+    BadToken,
 }
 
 /// A room's name: 1 to 64 letters, digits, `-`, `_` or `.` of any script, in lower case.
@@ -298,6 +304,17 @@ pub struct Permissions {
 impl Permissions {
     /// Everything.
     pub const ALL: Self = Self { mic: true, camera: true, screen: true, chat: true, files: true };
+
+    /// What both allow.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            mic: self.mic && other.mic,
+            camera: self.camera && other.camera,
+            screen: self.screen && other.screen,
+            chat: self.chat && other.chat,
+            files: self.files && other.files,
+        }
+    }
 
     /// What of this media may be sent.
     pub fn mask(&self, media: MediaState) -> MediaState {

@@ -13,7 +13,9 @@ pub use chat::*;
 pub use hosting::*;
 pub use media::*;
 
-use crate::vocabulary::{ErrorCode, LeaveReason, MediaState, ParticipantId, ProtocolVersion, Topology};
+use crate::vocabulary::{
+    ErrorCode, LeaveReason, MediaState, ParticipantId, Permissions, ProtocolVersion, Topology,
+};
 
 /// What a client asks; answered by an acknowledgement holding an [`Answer`].
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
@@ -207,6 +209,8 @@ pub struct Join {
     pub create_key: Option<String>,
     /// The room's password, where its host has set one.
     pub password: Option<String>,
+    /// An access token (JWT) of the application that sends this participant here.
+    pub token: Option<String>,
 }
 
 /// Proof of having been a participant.
@@ -266,6 +270,10 @@ pub struct Joined {
     pub waiting: Vec<WaitingOne>,
     /// The breakout rooms, and whether this is one.
     pub breakouts: Breakouts,
+    /// What one's access token allows at most, whatever the hosts allow; absent: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub publish: Option<Permissions>,
     /// What an offer for the server may hold.
     pub media_limits: MediaLimits,
     /// The server's version.
@@ -301,6 +309,10 @@ pub struct Participant {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub media_only: bool,
+    /// Who it is in the words of the application that sent it here: the `sub` of its access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub identity: Option<String>,
 }
 
 /// A credential for the server's own TURN (RFC 8656), which is at the host of the server's URL: UDP, TCP and

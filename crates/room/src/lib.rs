@@ -8,9 +8,11 @@
 
 mod breakouts;
 mod chat;
+mod grants;
 mod hosts;
 mod lobby;
 mod model;
+mod operating;
 mod poll;
 mod room;
 mod rooms;
@@ -18,10 +20,12 @@ mod topology;
 
 pub use breakouts::{Breakout, BreakoutPlan, Breakouts, Person};
 pub use chat::{ChatBody, ChatLine, SharedFile};
+pub use grants::{Grant, GrantedRole, Sees};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
     Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Waiter, Watch,
 };
+pub use operating::{Happening, Reservation, RoomView};
 pub use poll::{Poll, Standing};
 pub use rooms::Rooms;
 

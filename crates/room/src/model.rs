@@ -7,7 +7,12 @@ use kaigi_protocol::vocabulary::{
     Topology, limits,
 };
 
-use crate::{breakouts::Breakouts, chat::ChatLine};
+use crate::{
+    breakouts::Breakouts,
+    chat::ChatLine,
+    grants::{Grant, Sees},
+    operating::Happening,
+};
 
 /// One signaling connection, numbered by the caller; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +92,8 @@ pub struct Join {
     /// It sends media and nothing else, and only to the server: no signal reaches it, its room is routed while
     /// it is there, and it is not the host as long as somebody else could be.
     pub media_only: bool,
+    /// What an application has granted it; `None`: it comes as anybody does, or as who it was before.
+    pub grant: Option<Grant>,
 }
 
 /// The wish to watch a room from outside: nobody inside is told.
@@ -96,6 +103,8 @@ pub struct Watch {
     pub room: RoomName,
     /// The room's password, as this one knows it.
     pub password: Option<PasswordDigest>,
+    /// What an application has granted it.
+    pub grant: Option<Grant>,
 }
 
 /// Stands for a password; the caller makes it with a key of its own, so that it tells nothing of the password.
@@ -166,6 +175,8 @@ pub struct Place<'a> {
     pub topology: Topology,
     /// What it may send.
     pub sources: MediaState,
+    /// What it may see and hear.
+    pub sees: Sees,
 }
 
 /// Who someone was before, read from an authentic token.
@@ -218,6 +229,8 @@ pub struct Joined {
     pub waiting: Vec<Waiter>,
     /// The breakout rooms, and whether this is one.
     pub breakouts: Breakouts,
+    /// What an application lets one do at most, whatever the hosts allow.
+    pub publish: Permissions,
 }
 
 /// A participant as all in the room see it.
@@ -241,6 +254,8 @@ pub struct Participant {
     pub hand: Option<u64>,
     /// See [`Join::media_only`].
     pub media_only: bool,
+    /// Who it is in the words of the application that sent it.
+    pub identity: Option<String>,
 }
 
 /// A message between two peers; what it says (`S`) is not the core's business.
@@ -289,6 +304,8 @@ pub enum Output<S> {
         /// Who watched it.
         connection: ConnectionId,
     },
+    /// For whoever keeps a record of the rooms.
+    Happened(Happening),
     /// A room's media goes this way from now on; its participants are told as well.
     Topology {
         /// The room.
@@ -328,8 +345,8 @@ pub enum Event<S> {
     Muted {
         /// Which.
         source: Source,
-        /// Which host.
-        by: ParticipantId,
+        /// Which host; `None`: the application that the room belongs to.
+        by: Option<ParticipantId>,
     },
     /// Who waits to be let in; to hosts only.
     Waiting(Vec<Waiter>),
@@ -354,6 +371,8 @@ pub enum Event<S> {
     Removed {
         /// It may not come back while the room is open.
         ban: bool,
+        /// The application has ended the meeting for all.
+        ended: bool,
     },
 }
 
@@ -370,11 +389,19 @@ pub enum Deadline {
     PollStands,
     /// Everybody is called back from the breakout rooms.
     BreakoutsOver,
+    /// A room that was kept open has been empty for long enough.
+    ReservationOver,
 }
 
 /// Why a command was refused; nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// A room of this name is open.
+    #[error("a room of this name is open already; change its settings, or end it first")]
+    RoomExists,
+    /// No room of this name is open.
+    #[error("no room of this name is open")]
+    NoSuchRoom,
     /// There is nobody to watch.
     #[error("nobody is in this room; try again when somebody is")]
     NobodyThere,
@@ -513,7 +540,8 @@ impl Refusal {
     /// The code the wire carries.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Refusal::NobodyThere => ErrorCode::RoomNotOpen,
+            Refusal::NobodyThere | Refusal::NoSuchRoom => ErrorCode::RoomNotOpen,
+            Refusal::RoomExists => ErrorCode::RoomExists,
             Refusal::RoomFull { .. } => ErrorCode::RoomFull,
             Refusal::RoomNotOpen => ErrorCode::RoomNotOpen,
             Refusal::ServerFull { .. } => ErrorCode::ServerFull,

@@ -10,12 +10,14 @@ use kaigi_protocol::vocabulary::{ParticipantId, Permissions, limits};
 use crate::{
     breakouts::{Open, Person},
     chat::{ChatLine, ChatLog},
+    grants::Grant,
     hosts::Hosts,
     lobby::Lobby,
     model::{
         ConnectionId, Event, GuestId, Join, Participant, PasswordDigest, Refusal, RoomChange, RoomSettings,
         Signal,
     },
+    operating::Reservation,
     topology::{Course, Needs},
 };
 
@@ -24,6 +26,7 @@ use crate::{
 pub(crate) struct Member<S> {
     pub(crate) participant: Participant,
     pub(crate) guest: Option<GuestId>,
+    pub(crate) grant: Grant,
     pub(crate) link: Link<S>,
 }
 
@@ -73,14 +76,25 @@ pub(crate) struct Room<S> {
     pub(crate) chat: ChatLog,
     pub(crate) course: Course,
     pub(crate) rules: Rules,
-    /// Of a whole room only, as are the next two.
+    /// Of a whole room only, as are the next four.
     pub(crate) hosts: Hosts,
     pub(crate) lobby: Lobby,
     pub(crate) breakouts: Option<Open>,
+    pub(crate) reserved: Option<Reserved>,
+    /// When its first participant came, milliseconds since the Unix epoch.
+    pub(crate) started_at: Option<u64>,
     /// Polls whose votes are to be told in a moment.
     pub(crate) voted: BTreeSet<u64>,
     banned: VecDeque<(ParticipantId, Option<GuestId>)>,
     last_hand: u64,
+}
+
+/// An application keeps the room open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reserved {
+    pub(crate) reservation: Reservation,
+    /// Until when, while nobody is in it.
+    pub(crate) until: Option<Instant>,
 }
 
 /// What hosts have set.
@@ -131,6 +145,8 @@ impl<S> Default for Room<S> {
             hosts: Hosts::default(),
             lobby: Lobby::default(),
             breakouts: None,
+            reserved: None,
+            started_at: None,
             voted: BTreeSet::new(),
             banned: VecDeque::new(),
             last_hand: 0,
@@ -157,15 +173,24 @@ impl<S> Room<S> {
         if resumes.is_some_and(|was| was.restorable) {
             return Ok(());
         }
-        self.open_to(join.password)
+        self.open_to(join.password, join.grant.as_ref())
     }
 
-    /// Whether the host lets in those who are not here, one who knows this password.
-    pub(crate) fn open_to(&self, password: Option<PasswordDigest>) -> Result<(), Refusal> {
+    /// Whether the host lets in those who are not here, one who knows this password or whom an application has sent.
+    pub(crate) fn open_to(
+        &self,
+        password: Option<PasswordDigest>,
+        grant: Option<&Grant>,
+    ) -> Result<(), Refusal> {
+        if grant.is_some_and(Grant::opens) {
+            return Ok(());
+        }
         if self.rules.locked {
             return Err(Refusal::RoomLocked);
         }
         match (self.rules.password, password) {
+            // An application's word is worth the password.
+            _ if grant.is_some() => Ok(()),
             (Some(_), None) => Err(Refusal::PasswordRequired),
             (Some(wanted), Some(given)) if wanted != given => Err(Refusal::WrongPassword),
             _ => Ok(()),
@@ -181,8 +206,12 @@ impl<S> Room<S> {
     }
 
     /// What a participant may do.
-    pub(crate) fn allows(&self, participant: &Participant) -> Permissions {
-        if participant.host { Permissions::ALL } else { self.rules.allowed }
+    pub(crate) fn allows(&self, member: &Member<S>) -> Permissions {
+        if member.participant.host {
+            member.grant.publish
+        } else {
+            member.grant.publish.and(self.rules.allowed)
+        }
     }
 
     /// When a hand is raised now: later than all others.
@@ -196,7 +225,8 @@ impl<S> Room<S> {
         let members = &self.members;
         let here = |pair: &[ParticipantId; 2]| pair.iter().all(|id| members.contains_key(id));
         self.course.asked = self.course.asked.take().filter(here);
-        let bound = !self.viewers.is_empty() || members.values().any(|member| member.participant.media_only);
+        let bound = |member: &Member<S>| member.participant.media_only || member.grant.needs_server();
+        let bound = !self.viewers.is_empty() || members.values().any(bound);
         let needs = Needs {
             present: members.len(),
             set: self.rules.route(),

@@ -4,6 +4,7 @@ mod breaking_out;
 mod chatting;
 mod entering;
 mod hosting;
+mod operating;
 mod roles;
 mod waiting;
 mod watching;
@@ -21,7 +22,8 @@ use crate::{
         ConnectionId, Deadline, Event, GuestId, Join, Joined, Limits, Loss, Now, Output, Participant, Place,
         Refusal, Signal,
     },
-    room::{Link, Member, Room, Waiting},
+    operating::Happening,
+    room::{Link, Member, Reserved, Room, Waiting},
 };
 
 /// Every room, and which connection is whom. See the crate's documentation for the order of calls.
@@ -54,6 +56,8 @@ enum Due {
     Poll(u64),
     /// Everybody is called back from the breakout rooms.
     Breakouts,
+    /// The room was kept open while nobody was in it; not any longer.
+    Unused,
 }
 
 /// Where a connection sits.
@@ -140,8 +144,9 @@ impl<S> Rooms<S> {
     pub fn place(&self, connection: ConnectionId) -> Result<Place<'_>, Refusal> {
         let Seat { room: name, id } = self.seats.get(&connection).ok_or(Refusal::NotJoined)?;
         let room = self.rooms.get(name).ok_or(Refusal::NotJoined)?;
-        let sources = room.members.get(id).ok_or(Refusal::NotJoined)?.participant.media;
-        Ok(Place { room: name, id, topology: room.course.mode, sources })
+        let member = room.members.get(id).ok_or(Refusal::NotJoined)?;
+        let (sources, sees) = (member.participant.media, member.grant.sees);
+        Ok(Place { room: name, id, topology: room.course.mode, sources, sees })
     }
 
     /// The living connection of a participant.
@@ -170,12 +175,14 @@ impl<S> Rooms<S> {
         self.rooms.get(room).is_some_and(|room| room.rules.settings().password)
     }
 
+    /// Is this one of those who are in the room already?
+    pub fn is_inside(&self, join: &Join) -> bool {
+        join.resume.as_ref().is_some_and(|was| self.room_of(&join.room, &was.id).is_some())
+    }
+
     /// Would this one be asked for the room's password, and gives one?
     pub fn weighs_password(&self, join: &Join) -> bool {
-        let inside = join
-            .resume
-            .as_ref()
-            .is_some_and(|was| was.restorable || self.room_of(&join.room, &was.id).is_some());
+        let inside = self.is_inside(join) || join.resume.as_ref().is_some_and(|was| was.restorable);
         join.password.is_some() && self.has_password(&join.room) && !inside
     }
 
@@ -202,8 +209,8 @@ impl<S> Rooms<S> {
     pub fn set_media(&mut self, connection: ConnectionId, media: MediaState) -> Result<(), Refusal> {
         let seat = self.seats.get(&connection).cloned().ok_or(Refusal::NotJoined)?;
         let room = self.rooms.get(&seat.room).ok_or(Refusal::NotJoined)?;
-        let participant = &room.members.get(&seat.id).ok_or(Refusal::NotJoined)?.participant;
-        let allowed = room.allows(participant).mask(media);
+        let member = room.members.get(&seat.id).ok_or(Refusal::NotJoined)?;
+        let allowed = room.allows(member).mask(media);
         let forbidden = [
             (media.mic != allowed.mic, "microphones"),
             (media.camera != allowed.camera, "cameras"),
@@ -246,6 +253,7 @@ impl<S> Rooms<S> {
                     }
                 }
                 Due::Breakouts => self.call_back(now, &room),
+                Due::Unused => self.close(&room),
             }
         }
     }
@@ -263,27 +271,16 @@ impl<S> Rooms<S> {
             Due::Host => (*until, Deadline::HostGraceOver),
             Due::Poll(_) => (*until, Deadline::PollStands),
             Due::Breakouts => (*until, Deadline::BreakoutsOver),
+            Due::Unused => (*until, Deadline::ReservationOver),
         })
     }
 
     fn remove(&mut self, now: Now, name: &RoomName, id: &ParticipantId, reason: LeaveReason) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let Some(member) = room.members.remove(id) else { return };
-        self.participants -= 1;
-        self.uncount(member.guest.clone());
-        let since = match member.link {
-            Link::Up { connection } => {
-                self.seats.remove(&connection);
-                now.instant
-            }
-            Link::Lost { since, until, .. } => {
-                self.deadlines.remove(&(until, name.clone(), Due::Gone(id.clone())));
-                since
-            }
-        };
-        self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
+        let since = self.vacate(name, &member, reason).unwrap_or(now.instant);
         let whole = name.whole();
-        self.close_if_empty(name);
+        self.close_if_empty(now, name);
         if member.participant.host && reason == LeaveReason::ConnectionLost {
             self.keep_role(&whole, id, member.guest, since);
         }
@@ -299,13 +296,39 @@ impl<S> Rooms<S> {
         self.tell_breakouts(&whole);
     }
 
+    /// Forgets everything about one who has just been taken out of a room. Returns since when its connection was lost.
+    fn vacate(&mut self, name: &RoomName, member: &Member<S>, reason: LeaveReason) -> Option<Instant> {
+        let id = &member.participant.id;
+        self.participants -= 1;
+        self.uncount(member.guest.clone());
+        let lost = match member.link {
+            Link::Up { connection } => {
+                self.seats.remove(&connection);
+                None
+            }
+            Link::Lost { since, until, .. } => {
+                self.deadlines.remove(&(until, name.clone(), Due::Gone(id.clone())));
+                Some(since)
+            }
+        };
+        self.outputs.push_back(Output::MediaOver { room: name.clone(), id: id.clone() });
+        let (room, participant) = (name.whole(), member.participant.clone());
+        self.outputs.push_back(Output::Happened(Happening::Went { room, participant, reason }));
+        lost
+    }
+
     /// Closes a room in which nobody is: a whole one when its breakout rooms are empty too. Says whether this one is
     /// closed.
-    fn close_if_empty(&mut self, name: &RoomName) -> bool {
+    fn close_if_empty(&mut self, now: Now, name: &RoomName) -> bool {
         let whole = name.whole();
         if self.everybody(&whole).next().is_none() {
+            let reserved = self.rooms.get(&whole).and_then(|room| Some((room.reserved?, room.rules.clone())));
             self.close(name);
             self.close(&whole);
+            self.outputs.push_back(Output::Happened(Happening::Ended { room: whole.clone() }));
+            if let Some((Reserved { reservation, .. }, rules)) = reserved {
+                self.reserve(now, whole, rules, reservation);
+            }
             return true;
         }
         if *name != whole && self.rooms.get(name).is_some_and(|room| room.members.is_empty()) {
@@ -323,6 +346,7 @@ impl<S> Rooms<S> {
             over(room.course.back_at, Due::Direct),
             over(room.hosts.kept_until(), Due::Host),
             over(until.map(|until| until.instant), Due::Breakouts),
+            over(room.reserved.and_then(|reserved| reserved.until), Due::Unused),
         ] {
             deadline.map(|deadline| self.deadlines.remove(&deadline));
         }
@@ -369,7 +393,10 @@ impl<S> Rooms<S> {
 
     /// Lets a room's media go where it has to by now, and tells all but one who learns of it otherwise.
     fn settle(&mut self, now: Now, name: &RoomName, except: Option<ConnectionId>) {
-        let Some(room) = self.rooms.get_mut(name) else { return };
+        // A room that is only kept open takes no way before somebody comes.
+        let idle =
+            |room: &Room<S>| room.reserved.is_some() && room.started_at.is_none() && room.members.is_empty();
+        let Some(room) = self.rooms.get_mut(name).filter(|room| !idle(room)) else { return };
         let before = room.course.back_at;
         let changed = room.settle(now.instant);
         let (mode, back_at) = (room.course.mode, room.course.back_at);

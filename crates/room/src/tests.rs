@@ -13,7 +13,9 @@ use super::*;
 
 mod breakouts;
 mod chatting;
+mod granting;
 mod hosting;
+mod operating;
 mod property;
 mod roles;
 mod waiting;
@@ -27,6 +29,8 @@ struct House {
     media_over: Vec<String>,
     /// What the SFU may forward, as it was told.
     sources: BTreeMap<String, MediaState>,
+    /// What a record would say.
+    record: Vec<String>,
 }
 
 const fn connection(number: u64) -> ConnectionId {
@@ -48,6 +52,7 @@ fn wish(name: &str) -> Join {
         resume: None,
         password: None,
         media_only: false,
+        grant: None,
     }
 }
 
@@ -90,6 +95,7 @@ impl House {
             clock: VirtualClock::new(),
             media_over: Vec::new(),
             sources: BTreeMap::new(),
+            record: Vec::new(),
         }
     }
 
@@ -130,6 +136,17 @@ impl House {
                     continue;
                 }
                 Output::Topology { .. } => continue,
+                Output::Happened(happening) => {
+                    self.record.push(match happening {
+                        Happening::Started { room } => format!("{room} started"),
+                        Happening::Ended { room } => format!("{room} ended"),
+                        Happening::Came { room, participant } => format!("{} came to {room}", participant.id),
+                        Happening::Went { room, participant, reason } => {
+                            format!("{} went from {room}: {reason:?}", participant.id)
+                        }
+                    });
+                    continue;
+                }
                 Output::Sources { id, sources, .. } => {
                     self.sources.insert(id.0, sources);
                     continue;
@@ -155,7 +172,8 @@ impl House {
                 Event::Chat(line) => said(&line),
                 Event::ChatChanged(line) => format!("changed {}", said(&line)),
                 Event::Reaction(from, reaction) => format!("{reaction:?} from {from}"),
-                Event::Muted { source, by } => format!("{source:?} off by {by}"),
+                Event::Muted { source, by: Some(by) } => format!("{source:?} off by {by}"),
+                Event::Muted { source, by: None } => format!("{source:?} off by the application"),
                 Event::Waiting(waiters) => {
                     let names: Vec<_> = waiters.iter().map(|waiter| waiter.name.as_str()).collect();
                     format!("waiting {names:?}")
@@ -174,8 +192,9 @@ impl House {
                     let less = if allowed == Permissions::ALL { "" } else { " restricted" };
                     format!("locked {locked} password {password} routed {routed}{more}{less}")
                 }
-                Event::Removed { ban: true } => "sent away".into(),
-                Event::Removed { ban: false } => "sent out".into(),
+                Event::Removed { ended: true, .. } => "the meeting was ended".into(),
+                Event::Removed { ban: true, .. } => "sent away".into(),
+                Event::Removed { ban: false, .. } => "sent out".into(),
             };
             let to: Vec<String> = to.iter().map(|connection| connection.0.to_string()).collect();
             lines.push(format!("{}: {what}", to.join(",")));

@@ -22,6 +22,7 @@ use kaigi_protocol::{
     vocabulary::{ErrorCode, MediaState, ParticipantId, RoomName, Topology},
     wire,
 };
+use kaigi_room::Sees;
 use kaigi_worker::{
     Busy, Connect, Worker,
     sfu::{self, RoomId, SessionId},
@@ -80,6 +81,8 @@ pub(crate) struct Offer {
     pub(crate) request: wire::MediaOffer,
     pub(crate) candidates: Vec<String>,
     pub(crate) sources: MediaState,
+    /// What it may see and hear.
+    pub(crate) sees: Sees,
 }
 
 /// All routed rooms.
@@ -137,7 +140,7 @@ impl<T: Threads> Bridge<T> {
         offer: Offer,
         reply: Reply,
     ) {
-        let Offer { request: wire::MediaOffer { connection, sdp }, candidates, sources } = offer;
+        let Offer { request: wire::MediaOffer { connection, sdp }, candidates, sources, sees } = offer;
         let session = match self.session_for(room, id, connection) {
             Ok(session) => session,
             Err(error) => return reply(wire::Answer::Error(error)),
@@ -161,7 +164,17 @@ impl<T: Threads> Bridge<T> {
         *waiting = Some((reply, until));
         self.deadlines.insert((until, Due::Answer(session)));
         self.threads.set_sources(*thread, session, room::sources(sources));
+        self.restrict(room, id, sees);
         self.pass_view(room, id);
+    }
+
+    /// Keeps from a participant what it may not see or hear, whatever it asks for.
+    fn restrict(&mut self, room: &RoomName, id: &ParticipantId, sees: Sees) {
+        let Some(member) = self.rooms.get_mut(room).and_then(|room| room.members.get_mut(id)) else { return };
+        if member.sees != sees {
+            member.sees = sees;
+            member.view = Some(room::masked(member.view.take().unwrap_or_default(), sees));
+        }
     }
 
     /// What a participant may send from now on.
@@ -202,9 +215,14 @@ impl<T: Threads> Bridge<T> {
         let thread = self.thread_for(name);
         if let Some(room) = self.rooms.get_mut(name) {
             let member = room.members.entry(id.clone()).or_default();
-            let view = member.view.take();
-            *member =
-                Member { connection: Some(connection), session: Some(session), view, ..Member::default() };
+            let (view, sees) = (member.view.take(), member.sees);
+            *member = Member {
+                connection: Some(connection),
+                session: Some(session),
+                view,
+                sees,
+                ..Member::default()
+            };
         }
         self.load[usize::from(thread)] += 1;
         let owner = Session { room: name.clone(), id: id.clone(), thread, begun: false, waiting: None };
@@ -261,7 +279,7 @@ impl<T: Threads> Bridge<T> {
     pub(crate) fn show(&mut self, room: &RoomName, id: &ParticipantId, view: sfu::View) -> bool {
         let member = self.rooms.get_mut(room).and_then(|room| room.members.get_mut(id));
         let Some(member) = member.filter(|member| member.session.is_some()) else { return false };
-        member.view = Some(view);
+        member.view = Some(room::masked(view, member.sees));
         self.pass_view(room, id);
         true
     }
@@ -301,6 +319,11 @@ impl<T: Threads> Bridge<T> {
         if let Some(at) = at {
             self.deadlines.insert((at, Due::Close(name.clone())));
         }
+    }
+
+    /// What the media threads call a room.
+    pub(crate) fn number_of(&self, room: &RoomName) -> Option<RoomId> {
+        self.rooms.get(room).map(|room| room.number)
     }
 
     /// When [`Bridge::handle_timeout`] is due.

@@ -5,6 +5,7 @@ mod handshakes;
 mod headers;
 mod origin;
 mod redirect;
+mod rest;
 pub(crate) mod whip;
 
 pub(crate) use handshakes::Handshakes;
@@ -29,6 +30,8 @@ use tower_http::{cors::CorsLayer, services::ServeDir};
 
 use crate::{
     assets::{self, Assets},
+    certificate::Store,
+    history::History,
     session::{Session, Sessions},
     signaling::Hub,
     sources::Sources,
@@ -46,6 +49,11 @@ const API_BODY: usize = 16 * 1024;
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) history: Arc<History>,
+    /// `None` without TLS.
+    pub(crate) store: Option<Arc<Store>>,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) started_at: u64,
     pub(crate) sessions: Sessions,
     pub(crate) trust_proxy: Arc<[IpNet]>,
     pub(crate) origins: Arc<Origins>,
@@ -58,6 +66,8 @@ pub(crate) struct Site {
     pub(crate) worker: Worker,
     pub(crate) metrics_token: Option<Arc<str>>,
     pub(crate) api_key: Option<Arc<str>>,
+    /// Wrong keys for the API that were tried.
+    pub(crate) key_guesses: Arc<Sources>,
     pub(crate) connection_tests: Arc<Sources>,
     pub(crate) whip: Arc<whip::Rates>,
 }
@@ -79,12 +89,13 @@ pub(crate) fn router(site: Site, socket_io: SocketIoLayer, site_dir: Option<Path
         .route("/r/{room}", get(page))
         .route("/r/{room}/", get(page))
         .route("/test", get(page))
+        .route("/admin", get(page))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
         .route("/api/v1/session", get(api::session).put(api::put_session))
-        .route("/api/v1/ice-servers", get(api::ice_servers))
         .route("/api/v1/connection-test", post(api::connection_test))
+        .merge(rest::routes())
         .fallback(get(file))
         .layer(DefaultBodyLimit::max(API_BODY))
         .merge(whip::routes());

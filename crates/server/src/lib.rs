@@ -1,9 +1,11 @@
 //! The edge of Kaigi: accepts connections, tells them apart, serves the web client, and carries signaling
 //! between clients and the room core. All I/O and every clock of the process is here.
 
+pub mod access;
 mod assets;
 mod bridge;
 pub mod certificate;
+mod history;
 mod http;
 mod ice_tcp;
 mod listener;
@@ -19,10 +21,12 @@ mod signaling;
 mod sources;
 mod turn;
 mod visitor;
+mod webhooks;
 
 pub use assets::{Asset, Assets};
 pub use kaigi_turn::policy;
 pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
-pub use options::{Options, TurnLimits, TurnOptions};
-pub use server::{Server, StartError};
+pub use options::{AccessOptions, Options, TurnLimits, TurnOptions};
+pub use server::{Server, StartError, access_keys};
 pub use turn::policy as turn_policy;
+pub use webhooks::WebhookProblem;

@@ -30,8 +30,7 @@ impl Minter {
 
     /// A credential whose relays count towards `name`'s quotas.
     pub(crate) fn mint(&self, name: &str, lifetime: Duration) -> TurnCredential {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let minted = self.secret.mint(name, now.as_secs() + lifetime.as_secs());
+        let minted = self.secret.mint(name, unix_seconds() + lifetime.as_secs());
         TurnCredential {
             username: minted.username,
             credential: minted.password,
@@ -53,6 +52,11 @@ impl Minter {
         let stun = IceServer { urls: vec![format!("stun:{address}")], username: None, credential: None };
         [stun, IceServer { urls, username: Some(turn.username), credential: Some(turn.credential) }]
     }
+}
+
+/// Seconds since the Unix epoch.
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// What this server's own credentials are made with; the TURN server takes them besides the operator's.

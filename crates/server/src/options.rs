@@ -38,8 +38,10 @@ pub struct Options {
     pub create_key: Option<String>,
     /// Bearer token for `/metrics` from elsewhere than loopback.
     pub metrics_token: Option<String>,
-    /// Bearer token with which applications get ICE servers.
+    /// Bearer token with which applications use the API.
     pub api_key: Option<String>,
+    /// Who comes in by an access token, and what applications are told.
+    pub access: AccessOptions,
     /// Rooms that may be open at once.
     pub max_rooms: usize,
     /// Participants in all rooms together.
@@ -52,6 +54,21 @@ pub struct Options {
     pub turn: TurnOptions,
     /// Foreign STUN and TURN servers told to clients.
     pub ice_servers: Vec<IceServer>,
+}
+
+/// Access tokens and webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct AccessOptions {
+    /// Nobody comes in without a token.
+    pub token_only: bool,
+    /// Names and secrets of keys shared with applications (HS256).
+    pub secrets: Vec<(String, String)>,
+    /// Names of keys of applications, and files with their public halves (EdDSA).
+    pub public_keys: Vec<(String, PathBuf)>,
+    /// Addresses that are told what happens in rooms.
+    pub webhooks: Vec<String>,
+    /// With which those messages are signed.
+    pub webhook_secret: Option<String>,
 }
 
 /// What the TURN server is told.

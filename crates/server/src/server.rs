@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -14,17 +15,19 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    Options,
+    AccessOptions, Options,
+    access::{KeyProblem, Keys},
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
     listener::{self, Acceptor, Purpose},
-    minter::Minter,
-    secrets::Secrets,
+    minter::{Minter, unix_seconds},
+    secrets::{self, Secrets},
     session::Sessions,
     signaling::{self, Hub},
     sources::{Sources, per_minute},
     turn,
+    webhooks::{WebhookProblem, Webhooks},
 };
 
 /// TCP connections held at once, as long as the process may open that many files.
@@ -81,6 +84,12 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// A key for access tokens cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyProblem),
+    /// Webhooks cannot work.
+    #[error(transparent)]
+    Webhook(#[from] WebhookProblem),
     /// A setting that only shows to be wrong here.
     #[error("{0}")]
     Setting(String),
@@ -115,15 +124,15 @@ impl Server {
             }
             None => None,
         };
-        let secrets = Secrets::open(&options.data_dir).map_err(|error| StartError::DataFolder {
-            folder: options.data_dir.join("secret.key").display().to_string(),
-            error,
-        })?;
+        let secrets = open_secrets(&options.data_dir)?;
         let store = options.tls.clone().map(Store::open).transpose()?;
         let listening = tcp.iter().filter_map(|one| one.local_addr().ok()).map(|bound| bound.ip()).collect();
         let sessions = options.max_participants;
         let worker = turn::start(udp, &options.turn, &options.public_address, sessions, &secrets)?;
         let minter = Minter::new(&secrets, options.tls.is_none().then_some(port));
+        let access = &options.access;
+        let keys = keys_of(&secrets, access)?;
+        let webhooks = Webhooks::start(&access.webhooks, access.webhook_secret.as_deref())?;
         let secrets = Arc::new(secrets);
         let limits = Limits {
             rooms: options.max_rooms,
@@ -136,6 +145,9 @@ impl Server {
             signaling::HubOptions {
                 limits,
                 create_key: options.create_key.clone(),
+                keys: Arc::new(keys),
+                token_only: access.token_only,
+                webhooks,
                 ice_servers: options.ice_servers.clone(),
                 minter,
                 worker: worker.clone(),
@@ -148,6 +160,9 @@ impl Server {
         crate::metrics::describe();
         let site = Site {
             hub: hub.clone(),
+            history: Arc::default(),
+            store: store.clone(),
+            started_at: unix_seconds() * 1_000,
             sessions: Sessions::new(secrets),
             trust_proxy: options.trust_proxy.clone().into(),
             origins: Site::origins(&options.allow_origin),
@@ -159,6 +174,7 @@ impl Server {
             worker: worker.clone(),
             metrics_token: options.metrics_token.as_deref().map(Into::into),
             api_key: options.api_key.as_deref().map(Into::into),
+            key_guesses: Arc::new(Sources::new(per_minute(10, 10))),
             connection_tests: Arc::new(Sources::new(per_minute(6, 12))),
             whip: Arc::default(),
         };
@@ -190,6 +206,7 @@ impl Server {
     /// Serves until `stop` completes; then tells the clients, which come back to the next server.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (socket_layer, _io) = signaling::layer(self.hub.clone());
+        let history = self.site.history.clone().run(self.hub.clone(), self.worker.clone());
         let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         let acceptor =
@@ -208,6 +225,7 @@ impl Server {
         if let Some(store) = &self.store {
             tasks.spawn(store.watch());
         }
+        tasks.spawn(history);
         let hub = self.hub.clone();
         tasks.spawn(async move { hub.run_deadlines().await });
         let hub = self.hub.clone();
@@ -218,6 +236,22 @@ impl Server {
         tokio::time::sleep(LAST_WORDS).await;
         tasks.abort_all();
     }
+}
+
+/// The keys of access tokens of the server with this data folder.
+pub fn access_keys(data_dir: &Path, access: &AccessOptions) -> Result<Keys, StartError> {
+    Ok(keys_of(&open_secrets(data_dir)?, access)?)
+}
+
+fn open_secrets(data_dir: &Path) -> Result<Secrets, StartError> {
+    Secrets::open(data_dir).map_err(|error| StartError::DataFolder {
+        folder: data_dir.join(secrets::FILE).display().to_string(),
+        error,
+    })
+}
+
+fn keys_of(secrets: &Secrets, access: &AccessOptions) -> Result<Keys, KeyProblem> {
+    Keys::new(secrets.derive("access token"), &access.secrets, &access.public_keys)
 }
 
 /// Where others of the local network open the page: only over TLS, which cameras need, and only where every

@@ -292,6 +292,14 @@ impl Worker {
         }
         sum
     }
+
+    /// How long each thread has worked since the start, in seconds.
+    pub fn busy_seconds(&self) -> Vec<f64> {
+        let seconds = |metrics: &Mutex<Metrics>| {
+            metrics.lock().unwrap_or_else(PoisonError::into_inner).batches.seconds()
+        };
+        self.0.metrics.iter().map(|metrics| seconds(metrics)).collect()
+    }
 }
 
 impl Drop for Running {

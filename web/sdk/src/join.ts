@@ -32,7 +32,7 @@ export async function joinRoom(
   options: JoinOptions,
   surroundings: Surroundings = { connect: prepared.connect },
 ): Promise<Room> {
-  const { signal, room, name, createKey, password, transports, onWaiting } = options;
+  const { signal, room, name, createKey, password, token, transports, onWaiting } = options;
   const url = resolveServerUrl(serverUrl);
   if (signal?.aborted) throw aborted();
   if (!surroundings.createConnection && typeof RTCPeerConnection === 'undefined') throw insecureContext();
@@ -51,6 +51,7 @@ export async function joinRoom(
       media: media.state,
       ...(createKey === undefined ? {} : { createKey }),
       ...(password === undefined ? {} : { password }),
+      ...(token === undefined ? {} : { token }),
     }),
     resume: identity && { token: identity.token },
     connect: surroundings.connect,

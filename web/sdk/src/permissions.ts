@@ -13,6 +13,17 @@ export const NO_SETTINGS: RoomSettings = {
   allowed: ALL,
 };
 
+/** What both allow. */
+export function both(a: Permissions, b: Permissions): Permissions {
+  return {
+    mic: a.mic && b.mic,
+    camera: a.camera && b.camera,
+    screen: a.screen && b.screen,
+    chat: a.chat && b.chat,
+    files: a.files && b.files,
+  };
+}
+
 /** What of this media may be sent. */
 export function mask(media: MediaState, { mic, camera, screen }: Permissions): MediaState {
   return {

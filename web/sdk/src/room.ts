@@ -16,7 +16,7 @@ import { MediaReport } from './media-report';
 import { Inbox, Outbox } from './outbox';
 import type { Page } from './page';
 import { Paths } from './paths';
-import { ALL, mask, NO_SETTINGS, obey, sameSettings } from './permissions';
+import { ALL, both, mask, NO_SETTINGS, obey, sameSettings } from './permissions';
 import { Presence } from './presence';
 import { RemoteSpeaking } from './remote-speaking';
 import type { ResumeStore } from './resume-store';
@@ -200,7 +200,7 @@ export class Meeting implements Room {
   }
 
   get permissions(): Permissions {
-    return this.host ? ALL : this.#settings.allowed;
+    return both(this.#joined?.publish ?? ALL, this.host ? ALL : this.#settings.allowed);
   }
 
   get hand(): number | undefined {
@@ -406,6 +406,7 @@ export class Meeting implements Room {
     const { participant: own, topology, mediaLimits } = joined;
     // Before any track is sent: two open microphones beside each other howl.
     if (!before && joined.sameDevice) void this.media.setMic(false);
+    obey(this.media, this.permissions);
     this.#iceServers.announce(joined);
     this.#handleTracks();
     const sameSelf = before?.participant.id === own.id && before.participant.incarnation === own.incarnation;
@@ -483,7 +484,7 @@ export class Meeting implements Room {
 
   #close(state: SignalingState & { state: 'closed' }): void {
     // Whoever took our place keeps it, and who was sent away stays away: a reload must not bring us back.
-    if (state.reason === 'replaced' || state.reason === 'removed') this.#store?.forget();
+    if (['replaced', 'removed', 'ended'].includes(state.reason)) this.#store?.forget();
     for (const stop of this.#stop.splice(0)) stop();
     this.#iceServers.close();
     this.#mediaReport.close();
@@ -573,7 +574,7 @@ export class Meeting implements Room {
     this.#events.emit('breakouts', breakouts);
   }
 
-  #handleMuted(source: TrackSource, by: string): void {
+  #handleMuted(source: TrackSource, by: string | undefined): void {
     this.#mediaReport.handleMuted(source);
     if (source === 'mic') void this.media.setMic(false);
     else if (source === 'camera') void this.media.setCamera(false);

@@ -294,7 +294,7 @@ export class Signaling extends Emitter<SignalingEvents> {
       case 'replaced':
         return this.close('replaced');
       case 'removed':
-        return this.close('removed', undefined, event.data.ban);
+        return event.data.ended ? this.close('ended') : this.close('removed', undefined, event.data.ban);
       case 'server-closing':
         return this.#handleServerClosing(event.data);
       default:

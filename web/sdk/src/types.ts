@@ -30,6 +30,8 @@ export interface JoinOptions {
   createKey?: string;
   /** The room's password, where its host has set one. */
   password?: string;
+  /** An access token (JWT) of the application that sends this participant here. */
+  token?: string;
   /** STUN/TURN servers besides the ones of the Kaigi server itself. */
   iceServers?: RTCIceServer[];
   /** `relay` never talks directly; default `all`. */
@@ -89,10 +91,10 @@ export type SignalingState =
   | { state: 'reconnecting'; attempt: number; retryAt: number; serverClosing: boolean }
   /** In front of the room, until a host lets one in. */
   | { state: 'waiting' }
-  /** `banned`: one was removed and may not come back while the room is open. */
+  /** `ended`: the meeting was ended for all. `banned`: one was removed and may not come back while the room is open. */
   | {
       state: 'closed';
-      reason: 'left' | 'replaced' | 'removed' | 'refused';
+      reason: 'left' | 'replaced' | 'removed' | 'ended' | 'refused';
       banned?: boolean;
       error?: KaigiError;
     };
@@ -116,6 +118,8 @@ export interface RemoteParticipant {
   readonly hand: number | undefined;
   /** Sends media and takes part in nothing else (WHIP): reads no chat, takes no data messages. */
   readonly mediaOnly: boolean;
+  /** Who it is in the words of the application that sent it here: the `sub` of its access token. */
+  readonly identity: string | undefined;
   /**
    * Live tracks by source; present once negotiated, whether or not media flows: use `media` for that. In a routed
    * room: of what the server sends us (`setView`), and one and the same track may be another's a moment later.
@@ -184,8 +188,8 @@ export interface RoomEvents {
   host: boolean;
   /** One's own hand is up since then, or down. */
   hand: number | undefined;
-  /** A host has turned this off; it is off already. */
-  muted: { source: TrackSource; by: string };
+  /** A host has turned this off, or without `by` the application that the room belongs to; it is off already. */
+  muted: { source: TrackSource; by: string | undefined };
   /** Who waits to be let in; for hosts. */
   waiting: readonly WaitingOne[];
   /** The breakout rooms opened, closed, or somebody is in another one now. */

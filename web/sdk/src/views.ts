@@ -51,7 +51,17 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
     });
   }
 
-  #view({ id, name, media, connected, joinedAt, host, hand, mediaOnly }: Participant): RemoteParticipant {
+  #view({
+    id,
+    name,
+    media,
+    connected,
+    joinedAt,
+    host,
+    hand,
+    mediaOnly,
+    identity,
+  }: Participant): RemoteParticipant {
     const { paths, speaking, presence } = this.#options;
     return {
       id,
@@ -63,6 +73,7 @@ export class Views extends Emitter<{ change: readonly RemoteParticipant[] }> {
       host,
       hand,
       mediaOnly: mediaOnly ?? false,
+      identity,
       tracks: paths.tracksOf(id),
       videoPaused: Object.fromEntries(
         VIDEOS.filter((source) => paths.isPaused(id, source)).map((source) => [source, 'bandwidth' as const]),

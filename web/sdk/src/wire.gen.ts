@@ -9,7 +9,7 @@ major: number,
  * Raised when something was added.
  */
 minor: number, };
-export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed" | "waiting" | "not-allowed" | "not-found";
+export type ErrorCode = "bad-request" | "unknown-request" | "version-mismatch" | "invalid-room-name" | "invalid-display-name" | "room-full" | "room-not-open" | "wrong-key" | "server-full" | "not-joined" | "already-joined" | "no-such-participant" | "stale-participant" | "participant-unreachable" | "too-large" | "rate-limited" | "shutting-down" | "room-locked" | "password-required" | "wrong-password" | "not-host" | "removed" | "offer-refused" | "not-routed" | "waiting" | "not-allowed" | "not-found" | "room-exists" | "token-required" | "bad-token";
 export type ParticipantId = string;
 export type MediaState = { 
 /**
@@ -93,7 +93,11 @@ createKey?: string,
 /**
  * The room's password, where its host has set one.
  */
-password?: string, };
+password?: string, 
+/**
+ * An access token (JWT) of the application that sends this participant here.
+ */
+token?: string, };
 export type Resume = { 
 /**
  * The token of the last [`Joined`].
@@ -166,6 +170,10 @@ waiting: Array<WaitingOne>,
  */
 breakouts: Breakouts, 
 /**
+ * What one's access token allows at most, whatever the hosts allow; absent: everything.
+ */
+publish?: Permissions, 
+/**
  * What an offer for the server may hold.
  */
 mediaLimits: MediaLimits, 
@@ -211,7 +219,11 @@ hand?: number,
 /**
  * It sends media and takes part in nothing else (WHIP, RFC 9725): it reads no chat and takes no data messages.
  */
-mediaOnly?: boolean, };
+mediaOnly?: boolean, 
+/**
+ * Who it is in the words of the application that sent it here: the `sub` of its access token.
+ */
+identity?: string, };
 export type TurnCredential = { 
 /**
  * TURN user name.
@@ -622,7 +634,11 @@ export type Removed = {
 /**
  * It may not come back while the room is open.
  */
-ban: boolean, };
+ban: boolean, 
+/**
+ * The meeting was ended for all.
+ */
+ended?: boolean, };
 export type Mute = { 
 /**
  * Whose; that of all who are not hosts if absent.
@@ -638,9 +654,9 @@ export type Muted = {
  */
 source: Source, 
 /**
- * Which host.
+ * Which host; absent when it was the application that the room belongs to.
  */
-by: ParticipantId, };
+by?: ParticipantId, };
 export type Role = { 
 /**
  * Whom it is about; oneself to lay the role down, as long as another is a host.

@@ -71,11 +71,15 @@ pub struct Remove {
     pub ban: bool,
 }
 
-/// A host has sent this participant away.
+/// This participant was sent away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, TS)]
 pub struct Removed {
     /// It may not come back while the room is open.
     pub ban: bool,
+    /// The meeting was ended for all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub ended: bool,
 }
 
 /// Turn a source off.
@@ -91,11 +95,13 @@ pub struct Mute {
 
 /// A host has turned a source off.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+#[ts(optional_fields)]
 pub struct Muted {
     /// Which.
     pub source: Source,
-    /// Which host.
-    pub by: ParticipantId,
+    /// Which host; absent when it was the application that the room belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ParticipantId>,
 }
 
 /// Who is a host.

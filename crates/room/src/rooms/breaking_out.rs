@@ -190,7 +190,7 @@ impl<S> Rooms<S> {
         if let Some(joined) = self.snapshot(to, id, JoinOutcome::New) {
             self.tell(connection.into_iter().collect(), Event::Moved(Box::new(joined)));
         }
-        if !self.close_if_empty(from) {
+        if !self.close_if_empty(now, from) {
             self.settle(now, from, None);
         }
     }

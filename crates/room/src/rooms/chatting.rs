@@ -181,7 +181,7 @@ impl<S> Rooms<S> {
     ) -> Result<Seat, Refusal> {
         let seat = self.seats.get(&connection).ok_or(Refusal::NotJoined)?;
         let room = self.rooms.get(&seat.room).ok_or(Refusal::NotJoined)?;
-        let participant = &room.members.get(&seat.id).ok_or(Refusal::NotJoined)?.participant;
-        if may(&room.allows(participant)) { Ok(seat.clone()) } else { Err(Refusal::NotAllowed { what }) }
+        let member = room.members.get(&seat.id).ok_or(Refusal::NotJoined)?;
+        if may(&room.allows(member)) { Ok(seat.clone()) } else { Err(Refusal::NotAllowed { what }) }
     }
 }

@@ -5,6 +5,7 @@ use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName};
 use super::{Due, Rooms, Seat};
 use crate::{
     chat::{ChatBody, Draft},
+    grants::GrantedRole,
     model::{ConnectionId, Event, Identity, Join, JoinOutcome, Joined, Now, Output, Participant, Refusal},
     room::{Link, Member},
 };
@@ -30,6 +31,7 @@ impl<S> Rooms<S> {
             host: self.returns_as_host(&join),
             hand: None,
             media_only: join.media_only,
+            identity: identity_of(&join),
         };
         let joined = self.seat(now, connection, &join, participant, JoinOutcome::New)?;
         let Participant { id, name, .. } = joined.participant.clone();
@@ -60,6 +62,7 @@ impl<S> Rooms<S> {
             host: self.returns_as_host(join),
             hand: None,
             media_only: join.media_only,
+            identity: identity_of(join),
         };
         self.seat(now, connection, join, participant, JoinOutcome::Restored)
     }
@@ -74,11 +77,18 @@ impl<S> Rooms<S> {
         let room = self.rooms.get_mut(&join.room).ok_or(Refusal::NoSuchParticipant)?;
         let allowed = room.rules.allowed;
         let member = room.members.get_mut(&identity.id).ok_or(Refusal::NoSuchParticipant)?;
+        // A fresh token counts; without one it is who it was.
+        if let Some(grant) = &join.grant {
+            member.participant.identity = grant.identity.clone();
+            member.grant = grant.clone();
+        }
+        let allowed =
+            if member.participant.host { member.grant.publish } else { member.grant.publish.and(allowed) };
         let link = std::mem::replace(&mut member.link, Link::Up { connection });
         let guest_before = std::mem::replace(&mut member.guest, join.guest.clone());
         let participant = &mut member.participant;
         participant.connected = true;
-        participant.media = if participant.host { join.media } else { allowed.mask(join.media) };
+        participant.media = allowed.mask(join.media);
         participant.name = join.name.clone();
         let goes_on = identity.live == Some(participant.incarnation);
         if !goes_on {
@@ -120,7 +130,7 @@ impl<S> Rooms<S> {
         now: Now,
         connection: ConnectionId,
         join: &Join,
-        mut participant: Participant,
+        participant: Participant,
         outcome: JoinOutcome,
     ) -> Result<Joined, Refusal> {
         let (id, name, guest) = (participant.id.clone(), &join.room, join.guest.clone());
@@ -128,10 +138,12 @@ impl<S> Rooms<S> {
             self.take_up_role(name);
         }
         let room = self.rooms.entry(name.clone()).or_default();
-        participant.media = room.allows(&participant).mask(participant.media);
-        let media = participant.media;
-        room.members
-            .insert(id.clone(), Member { participant, guest: guest.clone(), link: Link::Up { connection } });
+        let grant = join.grant.clone().unwrap_or_default();
+        let link = Link::Up { connection };
+        let mut member = Member { participant, guest: guest.clone(), grant, link };
+        let media = room.allows(&member).mask(member.participant.media);
+        member.participant.media = media;
+        room.members.insert(id.clone(), member);
         let to = room.connections(&id);
         self.participants += 1;
         self.count(guest);
@@ -149,6 +161,7 @@ impl<S> Rooms<S> {
         self.outputs.push_back(Output::Sources { room: name.clone(), id: id.clone(), sources: media });
         self.settle(now, name, Some(connection));
         let joined = self.snapshot(name, &id, outcome).ok_or(Refusal::NoSuchParticipant)?;
+        self.note_coming(now, name, &joined.participant);
         self.tell_breakouts(name);
         Ok(joined)
     }
@@ -173,12 +186,14 @@ impl<S> Rooms<S> {
             votes: room.chat.votes_of(id),
             waiting: self.waiters_for(name, member.participant.host),
             breakouts: self.breakouts_for(name),
+            publish: member.grant.publish,
         })
     }
 
-    /// Is this the host whose role was kept for it?
+    /// Is this a host by an application's word, or the host whose role was kept for it?
     fn returns_as_host(&self, join: &Join) -> bool {
-        !join.media_only && self.rooms.get(&join.room).is_some_and(|room| room.hosts.keeps_for(join))
+        join.grant.as_ref().is_some_and(|grant| grant.role == GrantedRole::Host)
+            || !join.media_only && self.rooms.get(&join.room).is_some_and(|room| room.hosts.keeps_for(join))
     }
 
     /// When somebody joins a whole room now: later than all others, whatever the clock says.
@@ -207,7 +222,8 @@ impl<S> Rooms<S> {
     }
 
     pub(super) fn room_for_one(&self, name: &RoomName) -> Result<(), Refusal> {
-        let capacity = self.limits.room_capacity;
+        let reserved = self.rooms.get(name).and_then(|room| room.reserved?.reservation.capacity);
+        let capacity = self.limits.room_capacity.min(reserved.unwrap_or(usize::MAX));
         match self.rooms.get(name) {
             Some(room) if self.everybody(name).count() + room.viewers.len() >= capacity => {
                 return Err(Refusal::RoomFull { capacity });
@@ -222,4 +238,9 @@ impl<S> Rooms<S> {
         }
         Ok(())
     }
+}
+
+/// Who somebody is in an application's words.
+fn identity_of(join: &Join) -> Option<String> {
+    join.grant.as_ref().and_then(|grant| grant.identity.clone())
 }

@@ -3,14 +3,22 @@
 use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName, Source};
 
 use super::{Rooms, Seat};
-use crate::model::{ConnectionId, Event, Now, Refusal, RoomChange};
+use crate::{
+    model::{ConnectionId, Event, Now, Participant, Refusal, RoomChange},
+    room::Member,
+};
 
 impl<S> Rooms<S> {
     /// A host changes the settings of the whole room.
     pub fn change(&mut self, now: Now, connection: ConnectionId, change: RoomChange) -> Result<(), Refusal> {
         let whole = self.host(connection)?.room.whole();
-        let family = self.family(&whole);
-        let room = self.rooms.get_mut(&whole).ok_or(Refusal::NotJoined)?;
+        self.apply(now, &whole, change)
+    }
+
+    /// Changes the settings of a whole room.
+    pub(super) fn apply(&mut self, now: Now, whole: &RoomName, change: RoomChange) -> Result<(), Refusal> {
+        let family = self.family(whole);
+        let room = self.rooms.get_mut(whole).ok_or(Refusal::NoSuchRoom)?;
         let before = room.rules.settings();
         room.rules.change(change);
         let (rules, settings) = (room.rules.clone(), room.rules.settings());
@@ -27,7 +35,7 @@ impl<S> Rooms<S> {
             }
         }
         if before.waiting && !settings.waiting {
-            self.admit_waiting(&whole, None);
+            self.admit_waiting(whole, None);
         }
         Ok(())
     }
@@ -44,17 +52,27 @@ impl<S> Rooms<S> {
         if *id == host {
             return Err(Refusal::RemovesSelf);
         }
-        let whole = room.whole();
-        let name = self.room_of(&whole, id).ok_or(Refusal::NoSuchParticipant)?;
+        self.take_away(now, &room.whole(), id, ban)
+    }
+
+    /// Takes a participant out of a whole room.
+    pub(super) fn take_away(
+        &mut self,
+        now: Now,
+        whole: &RoomName,
+        id: &ParticipantId,
+        ban: bool,
+    ) -> Result<(), Refusal> {
+        let name = self.room_of(whole, id).ok_or(Refusal::NoSuchParticipant)?;
         let room = self.rooms.get(&name).ok_or(Refusal::NoSuchParticipant)?;
         let member = room.members.get(id).ok_or(Refusal::NoSuchParticipant)?;
         let link = member.connection();
         // A browser that somebody else here uses as well is not shut out.
         let guest = member.guest.clone().filter(|guest| !room.holds_other_of(Some(guest), id));
-        if ban && let Some(whole) = self.rooms.get_mut(&whole) {
+        if ban && let Some(whole) = self.rooms.get_mut(whole) {
             whole.ban(id.clone(), guest);
         }
-        self.tell(link.into_iter().collect(), Event::Removed { ban });
+        self.tell(link.into_iter().collect(), Event::Removed { ban, ended: false });
         self.remove(now, &name, id, LeaveReason::Removed);
         Ok(())
     }
@@ -76,15 +94,26 @@ impl<S> Rooms<S> {
             None => room.everyone().into_iter().filter(|who| !who.host).collect(),
         };
         for who in targets {
-            let media = who.media.without(source);
-            if media == who.media {
-                continue;
-            }
-            let link = self.connection(&name, &who.id);
-            self.put_media(&Seat { room: name.clone(), id: who.id }, media);
-            self.tell(link.into_iter().collect(), Event::Muted { source, by: by.clone() });
+            self.turn_off(&name, who, source, Some(&by));
         }
         Ok(())
+    }
+
+    /// Turns a source of a participant off, and says who did.
+    pub(super) fn turn_off(
+        &mut self,
+        name: &RoomName,
+        who: Participant,
+        source: Source,
+        by: Option<&ParticipantId>,
+    ) {
+        let media = who.media.without(source);
+        if media == who.media {
+            return;
+        }
+        let link = self.connection(name, &who.id);
+        self.put_media(&Seat { room: name.clone(), id: who.id }, media);
+        self.tell(link.into_iter().collect(), Event::Muted { source, by: by.cloned() });
     }
 
     /// The two who are here cannot reach each other: media goes through the server while both are.
@@ -98,8 +127,11 @@ impl<S> Rooms<S> {
     /// What everybody sends is what they may send.
     fn restrict(&mut self, name: &RoomName) {
         let Some(room) = self.rooms.get(name) else { return };
-        let everyone = room.everyone().into_iter();
-        let all: Vec<_> = everyone.map(|who| (room.allows(&who).mask(who.media), who.id)).collect();
+        let allowed = |member: &Member<S>| {
+            (room.allows(member).mask(member.participant.media), member.participant.id.clone())
+        };
+        let mut all: Vec<_> = room.members.values().map(allowed).collect();
+        all.sort_by(|(_, a), (_, b)| a.cmp(b));
         for (media, id) in all {
             self.put_media(&Seat { room: name.clone(), id }, media);
         }

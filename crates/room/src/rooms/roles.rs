@@ -6,6 +6,7 @@ use kaigi_protocol::vocabulary::{ParticipantId, RoomName};
 
 use super::{Due, Rooms, Seat};
 use crate::{
+    grants::GrantedRole,
     hosts::Appointment,
     model::{ConnectionId, Event, GuestId, Refusal},
     room::Member,
@@ -64,12 +65,13 @@ impl<S> Rooms<S> {
         }
         let rank =
             |m: &Member<S>| (m.participant.media_only, m.participant.joined_at, m.participant.id.clone());
-        let Some((_, _, longest)) = self.everybody(whole).map(rank).min() else { return Vec::new() };
+        let eligible = self.everybody(whole).filter(|m| m.grant.role != GrantedRole::Guest);
+        let longest = eligible.map(rank).min().map(|(_, _, longest)| longest);
         let mut changed = Vec::new();
         for name in self.family(whole) {
             let Some(room) = self.rooms.get_mut(&name) else { continue };
             for Member { participant, .. } in room.members.values_mut() {
-                let host = participant.id == longest;
+                let host = longest.as_ref() == Some(&participant.id);
                 if std::mem::replace(&mut participant.host, host) != host {
                     changed.push((participant.joined_at, name.clone(), participant.id.clone()));
                 }
@@ -111,8 +113,9 @@ impl<S> Rooms<S> {
     /// so; what it sends is what it may send.
     pub(super) fn tell_role(&mut self, name: &RoomName, id: &ParticipantId, except: Option<ConnectionId>) {
         let Some(room) = self.rooms.get(name) else { return };
-        let Some(participant) = room.members.get(id).map(|member| member.participant.clone()) else { return };
-        let (mut to, allowed) = (room.all_connections(), room.allows(&participant));
+        let Some(member) = room.members.get(id) else { return };
+        let (mut to, allowed) = (room.all_connections(), room.allows(member));
+        let participant = member.participant.clone();
         to.retain(|connection| Some(*connection) != except);
         self.tell(to, Event::Updated(participant.clone()));
         let media = allowed.mask(participant.media);

@@ -4,6 +4,7 @@ use kaigi_protocol::vocabulary::RoomName;
 
 use super::{Rooms, Seat};
 use crate::{
+    grants::Grant,
     lobby::Lobby,
     model::{ConnectionId, Event, Join, Refusal, Waiter},
 };
@@ -16,7 +17,9 @@ impl<S> Rooms<S> {
             self.stop_waiting(connection);
         }
         let Some(room) = self.rooms.get_mut(&join.room) else { return Ok(()) };
-        let known = join.resume.as_ref().is_some_and(|was| was.restorable) || room.hosts.keeps_for(join);
+        let sent = join.grant.as_ref().is_some_and(Grant::opens);
+        let known =
+            sent || join.resume.as_ref().is_some_and(|was| was.restorable) || room.hosts.keeps_for(join);
         if !room.rules.waiting || known || room.lobby.is_admitted(connection) {
             return Ok(());
         }

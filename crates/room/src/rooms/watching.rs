@@ -12,8 +12,9 @@ impl<S> Rooms<S> {
         if self.is_taken(connection) {
             return Err(Refusal::AlreadyJoined);
         }
-        let room = self.rooms.get(&watch.room).ok_or(Refusal::NobodyThere)?;
-        room.open_to(watch.password)?;
+        let room = self.rooms.get(&watch.room).filter(|room| room.started_at.is_some());
+        let room = room.ok_or(Refusal::NobodyThere)?;
+        room.open_to(watch.password, watch.grant.as_ref())?;
         if room.rules.waiting {
             return Err(Refusal::CannotWait);
         }

@@ -27,6 +27,8 @@ enum Step {
     Route { client: u64 },
     Watch { viewer: u64, room: u8 },
     Unwatch { viewer: u64 },
+    Open { room: u8 },
+    End { room: u8 },
     Wait { seconds: u64 },
 }
 
@@ -58,6 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => client.prop_map(|client| Step::Route { client }),
         1 => (0..2u64, 0..2u8).prop_map(|(viewer, room)| Step::Watch { viewer, room }),
         1 => (0..2u64).prop_map(|viewer| Step::Unwatch { viewer }),
+        1 => (0..2u8).prop_map(|room| Step::Open { room }),
+        1 => (0..2u8).prop_map(|room| Step::End { room }),
         1 => (1..40u64).prop_map(|seconds| Step::Wait { seconds }),
     ]
 }
@@ -106,6 +110,8 @@ struct World {
     topology: BTreeMap<RoomName, Topology>,
     /// What the SFU may forward, as it was told.
     sources: BTreeMap<(RoomName, ParticipantId), MediaState>,
+    /// Who is in the rooms that have begun, by the record.
+    record: BTreeMap<RoomName, BTreeSet<ParticipantId>>,
 }
 
 impl World {
@@ -120,6 +126,7 @@ impl World {
             seq: 0,
             topology: BTreeMap::new(),
             sources: BTreeMap::new(),
+            record: BTreeMap::new(),
         }
     }
 
@@ -277,7 +284,11 @@ impl World {
             }
             Step::Watch { viewer, room } => {
                 let (now, number) = (self.house.now(), 1_000_000 + viewer);
-                let watch = Watch { room: RoomName::parse(&format!("room-{room}")).unwrap(), password: None };
+                let watch = Watch {
+                    room: RoomName::parse(&format!("room-{room}")).unwrap(),
+                    password: None,
+                    grant: None,
+                };
                 if self.house.rooms.watch(now, ConnectionId(number), &watch).is_ok() {
                     assert_eq!(self.viewers.insert(number, room), None, "one watches one room");
                 }
@@ -287,10 +298,40 @@ impl World {
                 self.house.rooms.unwatch(now, ConnectionId(number));
                 self.viewers.remove(&number);
             }
+            Step::Open { room } => {
+                let (now, name) = (self.house.now(), RoomName::parse(&format!("room-{room}")).unwrap());
+                let reservation = Reservation { empty_for: Duration::from_secs(20), capacity: Some(3) };
+                let fresh = !self.house.rooms.is_open(&name);
+                let opened = self.house.rooms.open(now, name, RoomChange::default(), reservation);
+                assert_eq!(opened.is_ok(), fresh);
+            }
+            Step::End { room } => {
+                let (now, name) = (self.house.now(), RoomName::parse(&format!("room-{room}")).unwrap());
+                let open = self.house.rooms.is_open(&name);
+                assert_eq!(self.house.rooms.end(now, &name).is_ok(), open);
+                self.deliver();
+                assert!(!self.house.rooms.is_open(&name));
+            }
             Step::Wait { seconds } => self.house.pass(Duration::from_secs(seconds)),
         }
         self.deliver();
         self.check();
+    }
+
+    fn keep_record(&mut self, happening: Happening) {
+        match happening {
+            Happening::Started { room } => assert!(self.record.insert(room, BTreeSet::new()).is_none()),
+            Happening::Ended { room } => {
+                assert_eq!(self.record.remove(&room), Some(BTreeSet::new()));
+                self.topology.remove(&room);
+            }
+            Happening::Came { room, participant } => {
+                assert!(self.record.get_mut(&room).expect("it has begun").insert(participant.id));
+            }
+            Happening::Went { room, participant, .. } => {
+                assert!(self.record.get_mut(&room).expect("it has begun").remove(&participant.id));
+            }
+        }
     }
 
     fn deliver(&mut self) {
@@ -305,6 +346,10 @@ impl World {
                 }
                 Output::WatchOver { connection } => {
                     assert!(self.viewers.remove(&connection.0).is_some(), "it watched until now");
+                    continue;
+                }
+                Output::Happened(happening) => {
+                    self.keep_record(happening);
                     continue;
                 }
                 Output::Sources { room, id, sources } => {
@@ -436,8 +481,15 @@ impl World {
         }
         assert_eq!(self.viewers.len(), self.house.rooms.viewer_count());
         assert!(present <= self.house.rooms.participant_count());
-        // A whole room stays while somebody is in one of its breakout rooms.
-        assert!(self.house.rooms.room_count() <= 2 * self.house.rooms.participant_count());
+        // A whole room stays while somebody is in one of its breakout rooms, or an application keeps it.
+        assert!(self.house.rooms.room_count() <= 2 * self.house.rooms.participant_count() + 2);
+        for view in self.house.rooms.views(None, 10) {
+            let everybody = self.house.rooms.everybody_in(&view.name).expect("it is open");
+            let ids = everybody.into_iter().map(|(who, _)| who.id).collect::<BTreeSet<_>>();
+            assert_eq!(self.record.get(&view.name).cloned().unwrap_or_default(), ids);
+            assert_eq!((view.participants, view.started_at.is_some()), (ids.len(), !ids.is_empty()));
+            assert!(!ids.is_empty() || view.reservation.is_some(), "an empty room is kept open by somebody");
+        }
     }
 }
 
@@ -455,6 +507,8 @@ proptest! {
             world.run(Step::Lose { client, away: false });
         }
         world.run(Step::Wait { seconds: 31 });
+        // What applications keep open, too.
+        world.run(Step::Wait { seconds: 21 });
         prop_assert!(world.waiting.is_empty(), "whose room is closed waits for nothing");
         prop_assert!(world.topology.is_empty());
         prop_assert_eq!(world.house.rooms.participant_count(), 0);

@@ -103,6 +103,6 @@ fn the_list_is_bounded_and_who_cannot_wait_is_told_so() {
     assert_eq!(house.join(99, wish("x")).unwrap_err(), Refusal::TooManyWait);
     assert_eq!(house.join(98, Join { media_only: true, ..wish("x") }).unwrap_err(), Refusal::CannotWait);
     let now = house.now();
-    let watch = Watch { room: RoomName::parse("room").unwrap(), password: None };
+    let watch = Watch { room: RoomName::parse("room").unwrap(), password: None, grant: None };
     assert_eq!(house.rooms.watch(now, connection(97), &watch), Err(Refusal::CannotWait));
 }

@@ -7,7 +7,7 @@ fn camera(name: &str) -> Join {
 }
 
 fn watching(password: Option<PasswordDigest>) -> Watch {
-    Watch { room: RoomName::parse("room").unwrap(), password }
+    Watch { room: RoomName::parse("room").unwrap(), password, grant: None }
 }
 
 impl House {

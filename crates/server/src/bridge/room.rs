@@ -6,6 +6,7 @@ use kaigi_protocol::{
     vocabulary::{MediaState, ParticipantId, Receive, Source, VideoSource},
     wire,
 };
+use kaigi_room::Sees;
 use kaigi_worker::sfu::{self, RoomId, SessionId};
 
 pub(super) struct Room {
@@ -33,6 +34,7 @@ pub(super) struct Member {
     /// The session was lost on our side.
     pub(super) lost: bool,
     pub(super) view: Option<sfu::View>,
+    pub(super) sees: Sees,
     /// As told last.
     pub(super) slots: Vec<wire::Slot>,
     pub(super) layers: Vec<wire::Layers>,
@@ -55,6 +57,19 @@ pub(super) fn view(view: &wire::View) -> sfu::View {
         preferred: want.preferred,
     };
     sfu::View { receive, wants: wants.iter().map(want).collect(), ..sfu::View::default() }
+}
+
+/// What a participant wants to receive of what it may.
+pub(super) fn masked(mut view: sfu::View, sees: Sees) -> sfu::View {
+    view.wants.retain(|want| match want.source {
+        sfu::Source::Screen => sees.screen,
+        _ => sees.camera,
+    });
+    if !sees.audio {
+        // The SFU lets one who listens to nobody who is there hear nobody.
+        view.hears = Some(String::new());
+    }
+    view
 }
 
 /// What a participant may send: what it says it does.

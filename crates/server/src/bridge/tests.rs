@@ -92,7 +92,7 @@ impl House {
             answers.lock().unwrap().push(answer);
         });
         let request = wire::MediaOffer { connection, sdp: "offer".into() };
-        let offer = Offer { request, candidates: vec![], sources: ALL };
+        let offer = Offer { request, candidates: vec![], sources: ALL, sees: Sees::ALL };
         self.bridge.connect(self.now, &room(room_name), &id(&who), offer, reply);
     }
 

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics` and `/api/v1`.
+//! `/healthz`, `/readyz`, `/metrics`, and what our own pages ask for below `/api/v1`.
 
 use axum::{
     Extension, Json,
@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, Response, StatusCode, header},
     response::IntoResponse,
 };
-use kaigi_protocol::{vocabulary::ErrorCode, wire::IceServer};
+use kaigi_protocol::vocabulary::ErrorCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Site, origin};
+use super::{Site, rest::Problem};
 use crate::{
     assets, minter,
-    secrets::{digest, equal, random_id},
+    secrets::{digest, equal},
     session::{Preferences, Session},
     visitor::Visitor,
 };
@@ -113,34 +113,6 @@ pub(super) async fn put_session(
     remember(&site, Some(&visitor), &session, StatusCode::NO_CONTENT.into_response())
 }
 
-/// STUN and TURN servers for `RTCPeerConnection`, for participants and for applications with the key.
-pub(super) async fn ice_servers(State(site): State<Site>, request: Request) -> Response<Body> {
-    let visitor = request.extensions().get::<Visitor>();
-    let guest = visitor.and_then(|visitor| visitor.session.as_ref()).map(|session| session.guest.clone());
-    let has_key = match (&site.api_key, bearer(request.headers())) {
-        (Some(key), Some(given)) => equal(key, given),
-        _ => false,
-    };
-    // Each credential of an application is an account of its own: it hands them to different people.
-    let name = if has_key { Some(random_id()) } else { guest.filter(|guest| site.hub.holds(guest)) };
-    let Some(name) = name else {
-        return problem(
-            StatusCode::FORBIDDEN,
-            "for participants: join a room first, with the session cookie; applications show the key of --api-key as \
-             Bearer token",
-        );
-    };
-    let Some(host) = origin::authority(request.headers(), request.uri().authority()) else {
-        return problem(StatusCode::BAD_REQUEST, "the request has no Host, from which the URLs are made");
-    };
-    let secure = visitor.is_some_and(|visitor| visitor.secure);
-    let turn = site.hub.minter().mint(&name, minter::PARTICIPANT);
-    let ttl = turn.seconds;
-    let own = site.hub.minter().ice_servers(&host, secure, turn);
-    let all: Vec<&IceServer> = own.iter().chain(site.hub.ice_servers()).collect();
-    private(Json(serde_json::json!({ "iceServers": all, "ttl": ttl })).into_response())
-}
-
 /// A short-lived credential for whoever has our page open: its connection test goes through the relay.
 pub(super) async fn connection_test(
     State(site): State<Site>,
@@ -183,10 +155,6 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// A refusal in the form of RFC 9457.
 fn problem(status: StatusCode, detail: &str) -> Response<Body> {
-    let body = serde_json::json!({
-        "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail,
-    });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    Problem::new(status, detail).into_response()
 }

@@ -7,7 +7,7 @@ use kaigi_room::{
 };
 
 pub(crate) fn participant(participant: Participant) -> wire::Participant {
-    let Participant { id, name, media, connected, incarnation, joined_at, host, hand, media_only } =
+    let Participant { id, name, media, connected, incarnation, joined_at, host, hand, media_only, identity } =
         participant;
     wire::Participant {
         id,
@@ -19,6 +19,7 @@ pub(crate) fn participant(participant: Participant) -> wire::Participant {
         host,
         hand,
         media_only,
+        identity,
     }
 }
 
@@ -104,6 +105,6 @@ pub(crate) fn event(event: Event<wire::SignalPayload>) -> Option<wire::Event> {
         Event::Replaced => wire::Event::Replaced(wire::Empty {}),
         Event::Topology(mode) => wire::Event::Topology(wire::TopologyChange { mode }),
         Event::Settings(settings) => wire::Event::RoomUpdated(self::settings(settings)),
-        Event::Removed { ban } => wire::Event::Removed(wire::Removed { ban }),
+        Event::Removed { ban, ended } => wire::Event::Removed(wire::Removed { ban, ended }),
     })
 }

@@ -25,17 +25,20 @@ use kaigi_protocol::{
 use kaigi_room::{
     ConnectionId, Event, GuestId, Joined, Limits, Loss, Now, Output, PasswordDigest, RoomChange, Rooms,
 };
-use kaigi_worker::Worker;
+use kaigi_worker::{Worker, sfu::RoomId};
 use metrics::{counter, gauge};
 use socketioxide::{SendError, SocketError, extract::SocketRef};
 use tokio::sync::Notify;
 
 use super::convert;
 use crate::{
+    access::Keys,
     bridge::{Bridge, Reaching},
+    history::Sample,
     minter::{self, Minter},
     secrets::Secrets,
     sources::{Sources, per_minute},
+    webhooks::Webhooks,
 };
 
 /// Passwords of rooms that may be tried at once from one network: an office that joins a meeting fits.
@@ -45,6 +48,10 @@ const PASSWORD_BURST: u32 = 100;
 pub(crate) struct HubOptions {
     pub(crate) limits: Limits,
     pub(crate) create_key: Option<String>,
+    pub(crate) keys: Arc<Keys>,
+    /// Only who brings an access token comes in.
+    pub(crate) token_only: bool,
+    pub(crate) webhooks: Webhooks,
     pub(crate) ice_servers: Vec<IceServer>,
     pub(crate) minter: Minter,
     pub(crate) worker: Worker,
@@ -59,6 +66,8 @@ pub(crate) struct Hub {
     reaching: Reaching,
     limits: Limits,
     create_key: Option<String>,
+    keys: Arc<Keys>,
+    token_only: bool,
     /// Keys for opening rooms that were tried.
     guesses: Sources,
     /// Passwords of rooms that were tried.
@@ -77,11 +86,22 @@ struct State {
     sockets: HashMap<ConnectionId, SocketRef>,
     /// Those who come by HTTP alone.
     outside: outside::Table,
+    webhooks: Webhooks,
 }
 
 impl Hub {
     pub(crate) fn new(secrets: Arc<Secrets>, options: HubOptions) -> Arc<Self> {
-        let HubOptions { limits, create_key, ice_servers, minter, worker, reaching } = options;
+        let HubOptions {
+            limits,
+            create_key,
+            keys,
+            token_only,
+            webhooks,
+            ice_servers,
+            minter,
+            worker,
+            reaching,
+        } = options;
         let greeter = Arc::new(Greeter::new(secrets.clone(), now(), &limits, minter, ice_servers));
         let state = State {
             rooms: Rooms::new(limits),
@@ -89,6 +109,7 @@ impl Hub {
             greeter: greeter.clone(),
             sockets: HashMap::new(),
             outside: outside::Table::default(),
+            webhooks,
         };
         Arc::new(Self {
             state: Mutex::new(state),
@@ -97,6 +118,8 @@ impl Hub {
             reaching,
             limits,
             create_key,
+            keys,
+            token_only,
             guesses: Sources::new(per_minute(10, 10)),
             password_guesses: Sources::new(per_minute(10, PASSWORD_BURST)),
             secrets,
@@ -140,6 +163,32 @@ impl Hub {
         });
         state.drain();
         self.deadline.notify_one();
+    }
+
+    /// The same for who is in no room: an application, or whoever operates the server.
+    pub(crate) fn operate<T>(
+        &self,
+        work: impl FnOnce(&mut Rooms<SignalPayload>, Now) -> Result<T, kaigi_room::Refusal>,
+    ) -> Result<T, wire::Error> {
+        let mut state = self.lock();
+        let done = work(&mut state.rooms, now()).map_err(convert::refusal);
+        state.drain();
+        self.deadline.notify_one();
+        done
+    }
+
+    /// Counts what there is now.
+    pub(crate) fn count(&self, sample: &mut Sample) {
+        let state = self.lock();
+        let rooms = &state.rooms;
+        let counts =
+            (rooms.room_count(), rooms.participant_count(), rooms.viewer_count(), state.sockets.len());
+        sample.set_rooms(now().unix_ms, counts);
+    }
+
+    /// What the media threads call a room that is routed.
+    pub(crate) fn number_of(&self, room: &RoomName) -> Option<RoomId> {
+        self.lock().bridge.number_of(room)
     }
 
     /// The host changes a room's settings.
@@ -272,6 +321,10 @@ impl State {
                 }
                 Output::WatchOver { connection } => {
                     self.end_watch(connection);
+                    continue;
+                }
+                Output::Happened(happening) => {
+                    self.webhooks.tell(happening, now().unix_ms);
                     continue;
                 }
             };

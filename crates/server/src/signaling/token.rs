@@ -91,6 +91,7 @@ mod tests {
             host: false,
             hand: None,
             media_only: false,
+            identity: None,
         }
     }
 

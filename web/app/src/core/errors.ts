@@ -53,6 +53,10 @@ export function explain(error: unknown, context: ErrorContext, t: TFunction): Ex
       return { title: t('error.version.title'), text: t('error.version.text') };
     case 'room-full':
       return { title: t('error.roomFull.title'), text: t('error.roomFull.text') };
+    case 'token-required':
+      return { title: t('error.tokenRequired.title'), text: t('error.tokenRequired.text') };
+    case 'bad-token':
+      return { title: t('error.badToken.title'), text: t('error.badToken.text') };
     case 'room-locked':
       return { title: t('error.roomLocked.title'), text: t('error.roomLocked.text') };
     case 'not-host':

@@ -95,6 +95,6 @@ export function createBridge({ roomName, rooms, layouts, post, now }: BridgeOpti
 }
 
 function reasonOf(phase: string | undefined): EmbedEvents['left']['reason'] {
-  if (phase === 'replaced' || phase === 'removed') return phase;
+  if (phase === 'replaced' || phase === 'removed' || phase === 'ended') return phase;
   return phase === 'left' || phase === undefined ? 'left' : 'refused';
 }

@@ -29,7 +29,9 @@ export function useTold(room: Room): void {
     };
     const stop = [
       room.on('muted', ({ source, by }) => {
-        const name = room.participants.find(({ id }) => id === by)?.name ?? t('told.aHost');
+        const name =
+          room.participants.find(({ id }) => id === by)?.name ??
+          t(by === undefined ? 'told.theApplication' : 'told.aHost');
         const kind = source === 'screenAudio' ? 'screen' : source;
         tell(muted(kind, name), room.permissions[kind] ? t('told.mayAgain') : undefined);
       }),

@@ -80,6 +80,8 @@ const en = {
   'ended.replacedTitle': 'This meeting goes on in another tab',
   'ended.replacedText': 'You opened the meeting a second time, so this page let go of it.',
   'ended.useHere': 'Continue here',
+  'ended.overTitle': 'The meeting is over',
+  'ended.overText': '“{{room}}” was ended for everybody. Camera and microphone are off.',
   'ended.removedTitle': 'You were removed from this meeting',
   'ended.removedText':
     'The host of “{{room}}” has sent you away, so you cannot go back in. Camera and microphone are off.',
@@ -336,6 +338,12 @@ const en = {
   'error.serverFull.title': 'The server is full',
   'error.serverFull.text':
     'It has as many meetings as it is allowed to hold. Try again later, or ask whoever runs it.',
+  'error.tokenRequired.title': 'You need an invitation',
+  'error.tokenRequired.text':
+    'This server lets people in by invitation only. Open the link that you were given.',
+  'error.badToken.title': 'This invitation is no longer valid',
+  'error.badToken.text':
+    'Its link has expired, is for another meeting, or was copied incompletely. Ask for a new one.',
   'error.roomLocked.title': 'This meeting is locked',
   'error.roomLocked.text': 'The host lets nobody else in for now. Ask them to unlock it, then try again.',
   'error.notHost.title': 'Only the host can do this',

@@ -17,6 +17,7 @@ export function PreJoin({
   media,
   devices,
   firstName,
+  nameIsGiven,
   joining,
   error,
   onJoin,
@@ -25,6 +26,8 @@ export function PreJoin({
   media: LocalMedia;
   devices: Devices;
   firstName: string;
+  /** The invitation says who one is. */
+  nameIsGiven: boolean;
   joining: boolean;
   error: unknown;
   onJoin: (name: string) => void;
@@ -71,6 +74,7 @@ export function PreJoin({
               ref={input}
               className="field"
               value={name}
+              readOnly={nameIsGiven}
               autoFocus={firstName === '' && matchMedia('(hover: hover)').matches}
               autoComplete="name"
               maxLength={LIMITS.displayNameGraphemes * 4}

@@ -103,6 +103,15 @@ export function Removed({
   );
 }
 
+export function MeetingOver({ roomName }: { roomName: string }) {
+  const { t } = useTranslation();
+  return (
+    <NoticePage title={t('ended.overTitle')} actions={<HomeButton />}>
+      <p>{t('ended.overText', { room: roomName })}</p>
+    </NoticePage>
+  );
+}
+
 const noRoomName = new KaigiError(
   'invalid-room-name',
   'That is no name for a room; letters, digits and most signs are.',

@@ -5,12 +5,13 @@ import { useEmbedded } from '../core/embedding';
 import { useTitle } from '../core/hooks';
 import { currentChoices, currentPreferences, setPreferences } from '../core/preferences';
 import { checkRoomName } from '../core/room-name';
+import { accessToken, nameInToken } from '../core/access';
 import { parseQuery } from '../core/route';
 import { useDevices, type Devices } from '../core/useDevices';
 import { Meeting } from '../meeting/Meeting';
 import { PreJoin } from '../prejoin/PreJoin';
 import { later } from '../ui/later';
-import { Failed, InvalidRoom, Joining, Left, Removed, Replaced } from './Ended';
+import { Failed, InvalidRoom, Joining, Left, MeetingOver, Removed, Replaced } from './Ended';
 import { NotOpen } from './NotOpen';
 import { PasswordPage } from './PasswordPage';
 import { presenceBeforeReload, rememberForReload, type Presence } from './reload';
@@ -65,17 +66,19 @@ function RoomRound({
   });
   const devices = useDevices(media);
   const { entry, join, keyEdited, leave } = useEntry(roomName, media);
+  const [givenName] = useState(() => nameInToken(accessToken()));
   const [firstName] = useState(
-    () => before?.name ?? parseQuery(location.search).name ?? currentPreferences().name ?? '',
+    () => givenName ?? before?.name ?? parseQuery(location.search).name ?? currentPreferences().name ?? '',
   );
   useTitle(entry.phase === 'meeting' ? undefined : t('title.room', { room: roomName }));
 
   const enter = useCallback(
     (name: string) => {
-      setPreferences({ name });
+      // A name that an invitation sets is for its meeting only.
+      if (givenName === undefined) setPreferences({ name });
       join(name);
     },
-    [join],
+    [join, givenName],
   );
   useStart(media, devices, before, straightIn ? () => join(firstName || t('common.guest')) : undefined);
 
@@ -116,6 +119,7 @@ function RoomRound({
           media={media}
           devices={devices}
           firstName={firstName}
+          nameIsGiven={givenName !== undefined}
           joining={entry.phase === 'joining'}
           error={entry.phase === 'prejoin' ? entry.error : undefined}
           onJoin={enter}
@@ -160,6 +164,8 @@ function RoomRound({
       return <Left roomName={roomName} onAgain={onAgain} />;
     case 'replaced':
       return <Replaced onAgain={onAgain} />;
+    case 'ended':
+      return <MeetingOver roomName={roomName} />;
     case 'removed':
       return <Removed roomName={roomName} banned={entry.banned} onAgain={onAgain} />;
     case 'failed':

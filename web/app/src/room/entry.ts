@@ -16,6 +16,8 @@ export type Entry =
   | { phase: 'meeting'; room: Room }
   | { phase: 'left' }
   | { phase: 'replaced' }
+  /** The meeting was ended for all. */
+  | { phase: 'ended' }
   /** The host has sent us away, perhaps for good. */
   | { phase: 'removed'; banned: boolean }
   | { phase: 'failed'; error: unknown };

@@ -1,5 +1,6 @@
 import { joinRoom, prepareJoin, type LocalMedia, type Room } from '@kaigi/client';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { accessToken } from '../core/access';
 import { rememberKey, rememberRoom } from '../core/preferences';
 import { afterKeyEdit, afterRefusal, knocking, type Entry } from './entry';
 
@@ -29,6 +30,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
   const join = useCallback(
     (name: string, secrets?: Secrets) => {
       const { createKey, password } = (known.current = { ...known.current, ...secrets });
+      const token = accessToken();
       attempt.current?.abort();
       const controller = new AbortController();
       attempt.current = controller;
@@ -43,6 +45,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
         },
         ...(createKey === undefined ? {} : { createKey }),
         ...(password === undefined ? {} : { password }),
+        ...(token === undefined ? {} : { token }),
       }).then(
         (room) => {
           if (controller.signal.aborted) {
@@ -97,6 +100,7 @@ export function useEntry(roomName: string, media: LocalMedia): EntryControl {
       joined.current = undefined;
       media.close();
       if (signaling.reason === 'replaced') setEntry({ phase: 'replaced' });
+      else if (signaling.reason === 'ended') setEntry({ phase: 'ended' });
       else if (signaling.reason === 'removed')
         setEntry({ phase: 'removed', banned: signaling.banned === true });
       else if (signaling.reason === 'refused')

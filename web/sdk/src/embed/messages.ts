@@ -54,7 +54,7 @@ export interface EmbedEvents {
  * `left` by the button or the command; `replaced`: went on in another tab; `removed` by a host; `refused`: the server
  * does not let the participant back in.
  */
-export type EmbedLeaveReason = 'left' | 'replaced' | 'removed' | 'refused';
+export type EmbedLeaveReason = 'left' | 'replaced' | 'removed' | 'ended' | 'refused';
 
 export interface EmbedParticipant {
   id: string;

@@ -35,8 +35,10 @@ impl Problem {
         let wire::Error { code, message } = error;
         let status = match code {
             InvalidRoomName | InvalidDisplayName | BadRequest => StatusCode::BAD_REQUEST,
-            PasswordRequired | WrongPassword | WrongKey | RoomNotOpen => StatusCode::UNAUTHORIZED,
-            RoomLocked | Removed => StatusCode::FORBIDDEN,
+            PasswordRequired | WrongPassword | WrongKey | RoomNotOpen | TokenRequired | BadToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            RoomLocked | Removed | NotAllowed => StatusCode::FORBIDDEN,
             NoSuchParticipant => StatusCode::NOT_FOUND,
             RoomFull | NotRouted => StatusCode::CONFLICT,
             OfferRefused => StatusCode::UNPROCESSABLE_ENTITY,

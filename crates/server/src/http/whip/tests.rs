@@ -17,7 +17,7 @@ use kaigi_room::{ConnectionId, RoomChange};
 use tower::ServiceExt;
 
 use super::*;
-use crate::{Options, Server, TurnOptions, signaling::Hub, visitor::Link};
+use crate::{AccessOptions, Options, Server, TurnOptions, signaling::Hub, visitor::Link};
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
     m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n\
@@ -53,6 +53,7 @@ fn open() -> House {
         create_key: Some("open sesame".into()),
         metrics_token: None,
         api_key: None,
+        access: AccessOptions::default(),
         max_rooms: 1_000,
         max_participants: 1_000,
         room_capacity: 3,
@@ -117,6 +118,7 @@ fn enter(number: u64, room: &str, name: &str) -> wire::Participant {
         resume: None,
         create_key: Some("open sesame".into()),
         password: None,
+        token: None,
     };
     let visitor = Visitor { ip: Some([203, 0, 113, number as u8].into()), ..Visitor::default() };
     let mut joined = None;

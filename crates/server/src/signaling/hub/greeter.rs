@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kaigi_protocol::{vocabulary::RoomName, wire};
+use kaigi_protocol::{
+    vocabulary::{Permissions, RoomName},
+    wire,
+};
 use kaigi_room::{Joined, Limits, Now};
 
 use crate::{
@@ -50,6 +53,7 @@ impl Greeter {
             votes: joined.votes.into_iter().map(|(poll, options)| wire::Vote { poll, options }).collect(),
             waiting: joined.waiting.into_iter().map(convert::waiter).collect(),
             breakouts: convert::breakouts(joined.breakouts),
+            publish: Some(joined.publish).filter(|publish| *publish != Permissions::ALL),
             media_limits: wire::MediaLimits::default(),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
         }

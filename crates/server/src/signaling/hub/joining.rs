@@ -6,11 +6,12 @@ use kaigi_protocol::{
     vocabulary::{DisplayName, ErrorCode, ParticipantId, RoomName},
     wire,
 };
-use kaigi_room::{ConnectionId, GuestId, Now};
+use kaigi_room::{ConnectionId, GrantedRole, GuestId, Now, Rooms};
 use metrics::counter;
 
 use super::{Hub, now, short};
 use crate::{
+    access::{Claims, Keys, TokenError},
     secrets::{digest, equal, random_id},
     session::Session,
     signaling::convert,
@@ -28,13 +29,16 @@ impl Hub {
     ) {
         let now = now();
         let mut state = self.lock();
-        let (wish, room) = match self.wish(visitor, request, now) {
+        let wish = self.wish(visitor, request, now).and_then(|wish| {
+            let join = wish.settle(&state.rooms)?;
+            self.count_guess(state.rooms.weighs_password(&join), visitor)?;
+            Ok(join)
+        });
+        let wish = match wish {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
         };
-        if let Err(error) = self.count_guess(state.rooms.weighs_password(&wish), visitor) {
-            return reply(wire::Answer::Error(error));
-        }
+        let room = wish.room.clone();
         match state.rooms.join(now, connection, wish) {
             Ok(joined) => {
                 counter!("kaigi_joins_total").increment(1);
@@ -50,14 +54,9 @@ impl Hub {
     }
 
     /// Checks what a client asks for against names, keys and tokens.
-    pub(super) fn wish(
-        &self,
-        visitor: &Visitor,
-        request: wire::Join,
-        now: Now,
-    ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
+    pub(super) fn wish(&self, visitor: &Visitor, request: wire::Join, now: Now) -> Result<Wish, wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
-        let wire::Join { version: _, room, name, media, resume, create_key, password } = request;
+        let wire::Join { version: _, room, name, media, resume, create_key, password, token } = request;
         if self.closing.load(Ordering::Relaxed) {
             return Err(error(
                 ErrorCode::ShuttingDown,
@@ -66,6 +65,12 @@ impl Hub {
         }
         let room = RoomName::parse(&room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
+        let (claims, refused) = match self.claims(token.as_deref(), now) {
+            Ok(claims) => (claims, None),
+            Err(error) => (None, Some(error)),
+        };
+        let grant = claims.as_ref().map(|claims| claims.grant(&room)).transpose().map_err(bad_token)?;
+        let name = claims.and_then(|claims| claims.name).unwrap_or(name);
         let name = DisplayName::parse(&name)
             .map_err(|why| error(ErrorCode::InvalidDisplayName, format!("display name: {why}")))?;
         let session = visitor.session.as_ref();
@@ -79,20 +84,44 @@ impl Hub {
         let resume = resume.and_then(|resume| {
             self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)
         });
-        let wish = kaigi_room::Join {
+        let sent_as_host = grant.as_ref().is_some_and(|grant| grant.role == GrantedRole::Host);
+        let join = kaigi_room::Join {
             room: room.clone(),
             name,
             media,
             guest: session.map(|session| GuestId(session.guest.clone())),
-            may_open,
+            may_open: may_open || sent_as_host,
             fresh_id: ParticipantId(random_id()),
             resume,
             password: password
                 .filter(|password| !password.is_empty())
                 .map(|password| self.password_digest(&room, &password)),
             media_only: false,
+            grant,
         };
-        Ok((wish, room))
+        Ok(Wish { join, refused })
+    }
+
+    /// What an access token says. Where nobody comes in without one, having none is an error.
+    pub(super) fn claims(&self, token: Option<&str>, now: Now) -> Result<Option<Claims>, wire::Error> {
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) => self.keys.read(token, now.unix_ms / 1000).map(Some).map_err(bad_token),
+            None if self.token_only => Err(wire::Error {
+                code: ErrorCode::TokenRequired,
+                message: "this server lets people in by invitation only: open the link that you were given"
+                    .into(),
+            }),
+            None => Ok(None),
+        }
+    }
+
+    /// Who may use the API by a token.
+    pub(crate) fn is_operator(&self, token: &str) -> Result<bool, TokenError> {
+        self.keys.read(token, now().unix_ms / 1000).map(|claims| claims.is_operator())
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Counts a password that will be looked at, by where it comes from; right ones as well.
@@ -132,4 +161,26 @@ impl Hub {
             Some(key) => session.and_then(|session| session.opener.as_ref()) == Some(&digest(key)),
         }
     }
+}
+
+/// What a client asks for, and what keeps it out unless it is inside already.
+pub(super) struct Wish {
+    join: kaigi_room::Join,
+    refused: Option<wire::Error>,
+}
+
+impl Wish {
+    /// A token that has expired meanwhile, or is lost, puts nobody out.
+    pub(super) fn settle<S>(self, rooms: &Rooms<S>) -> Result<kaigi_room::Join, wire::Error> {
+        match self.refused {
+            Some(error) if !rooms.is_inside(&self.join) => Err(error),
+            _ => Ok(self.join),
+        }
+    }
+}
+
+pub(super) fn bad_token(error: TokenError) -> wire::Error {
+    counter!("kaigi_tokens_refused_total").increment(1);
+    tracing::info!(%error, "an access token was refused");
+    wire::Error { code: ErrorCode::BadToken, message: error.to_string() }
 }

@@ -56,7 +56,7 @@ impl Hub {
         let State { rooms, bridge, .. } = &mut *state;
         match rooms.place(connection) {
             Ok(place) if place.topology == Topology::Routed => {
-                let offer = Offer { request, candidates, sources: place.sources };
+                let offer = Offer { request, candidates, sources: place.sources, sees: place.sees };
                 bridge.connect(now().instant, place.room, place.id, offer, reply);
             }
             Ok(_) => {

@@ -11,13 +11,14 @@ use kaigi_protocol::{
     vocabulary::{DisplayName, ErrorCode, PROTOCOL_VERSION, ParticipantId, RoomName},
     wire,
 };
-use kaigi_room::{ConnectionId, Participant, Refusal, Watch};
+use kaigi_room::{ConnectionId, Grant, Participant, Refusal, Sees, Watch};
 use kaigi_worker::sfu::{Follow, View};
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::{Hub, State, now, short};
 use crate::{
+    access::Keys,
     http::whip::{Offer, attribute, with_credentials},
     minter,
     secrets::random_id,
@@ -77,6 +78,10 @@ impl Hub {
             let mut state = self.lock();
             let open = RoomName::parse(room).is_ok_and(|room| state.rooms.is_open(&room));
             let token = token.map(str::to_owned);
+            let (token, access) = match token {
+                Some(token) if Keys::looks_like_token(&token) => (None, Some(token)),
+                token => (token, None),
+            };
             let request = wire::Join {
                 version: PROTOCOL_VERSION,
                 room: room.to_owned(),
@@ -85,8 +90,10 @@ impl Hub {
                 resume: None,
                 create_key: token.clone().filter(|_| !open),
                 password: token.filter(|_| open),
+                token: access,
             };
-            let (mut wish, room) = self.wish(visitor, request, now)?;
+            let mut wish = self.wish(visitor, request, now)?.settle(&state.rooms)?;
+            let room = wish.room.clone();
             wish.media_only = true;
             self.count_guess(state.rooms.weighs_password(&wish), visitor)?;
             state.outside.has_place(&room)?;
@@ -120,10 +127,15 @@ impl Hub {
         let beginning = {
             let mut state = self.lock();
             let token = token.filter(|token| !token.is_empty());
+            let (token, access) = match token {
+                Some(token) if Keys::looks_like_token(token) => (None, Some(token)),
+                token => (token, None),
+            };
+            let grant = self.viewer_grant(&room, access)?;
             let password = token.map(|token| self.password_digest(&room, token));
             self.count_guess(password.is_some() && state.rooms.has_password(&room), visitor)?;
             state.outside.has_place(&room)?;
-            let watch = Watch { room: room.clone(), password };
+            let watch = Watch { room: room.clone(), password, grant };
             state.rooms.watch(now(), connection, &watch).map_err(|refusal| match refusal {
                 // To a viewer it makes no difference whether a room is closed or has never been.
                 Refusal::NobodyThere => error(ErrorCode::NoSuchParticipant, refusal.to_string()),
@@ -144,6 +156,17 @@ impl Hub {
             beginning
         };
         self.finish(beginning, offer).await
+    }
+
+    /// What a viewer's access token grants. A viewer sees all that there is, or nothing.
+    fn viewer_grant(&self, room: &RoomName, token: Option<&str>) -> Result<Option<Grant>, wire::Error> {
+        let Some(claims) = self.claims(token, now())? else { return Ok(None) };
+        let grant = claims.grant(room).map_err(super::joining::bad_token)?;
+        if grant.sees != Sees::ALL {
+            let message = "the access token lets its bearer see some things only (see), which works by joining the room";
+            return Err(wire::Error { code: ErrorCode::NotAllowed, message: message.into() });
+        }
+        Ok(Some(grant))
     }
 
     /// Ends a session. Says whether there was one.
@@ -255,7 +278,7 @@ impl State {
         let request = wire::MediaOffer { connection: CONNECTION, sdp: offer.to_owned() };
         let reply = Box::new(|answer| drop(reply.send(answer)));
         let sources = self.rooms.sources(room, id);
-        let offer = crate::bridge::Offer { request, candidates, sources };
+        let offer = crate::bridge::Offer { request, candidates, sources, sees: Sees::ALL };
         self.bridge.connect(now().instant, room, id, offer, reply);
         answer
     }
@@ -353,6 +376,7 @@ mod tests {
             host: false,
             hand: None,
             media_only: false,
+            identity: None,
         }
     }
 

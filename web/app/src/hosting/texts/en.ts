@@ -61,6 +61,7 @@ const en = {
   'told.mutedCamera': '{{name}} has turned off your camera',
   'told.mutedScreen': '{{name}} has stopped your screen share',
   'told.aHost': 'The host',
+  'told.theApplication': 'The organizer',
   'told.mayAgain': 'You can turn it on again yourself.',
   'told.host': 'You are a host now',
   'told.hostText':

@@ -58,6 +58,7 @@ const chinese = {
   'told.mutedCamera': '{{name}}关闭了您的摄像头',
   'told.mutedScreen': '{{name}}停止了您的屏幕共享',
   'told.aHost': '主持人',
+  'told.theApplication': '会议组织者',
   'told.mayAgain': '您可以自行重新打开。',
   'told.host': '您现在是主持人',
   'told.hostText': '主持人的功能在参会者列表和“更多”菜单中。在聊天中输入 /help 可查看命令。',
