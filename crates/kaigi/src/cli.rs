@@ -69,6 +69,18 @@ pub struct Flags {
     /// Private key, PEM, not encrypted
     #[arg(long, value_name = "FILE", global = true)]
     pub tls_key: Option<String>,
+    /// Get a certificate for this host by ACME (Let's Encrypt), repeatable; agrees to the authority's terms
+    #[arg(long, value_name = "HOST", global = true, value_delimiter = ',')]
+    pub acme: Vec<String>,
+    /// Mail address the authority may write to
+    #[arg(long, value_name = "EMAIL", global = true)]
+    pub acme_contact: Option<String>,
+    /// Directory of the authority [default: Let's Encrypt]
+    #[arg(long, value_name = "URL", global = true)]
+    pub acme_directory: Option<String>,
+    /// Root certificate of a private authority's own server, PEM
+    #[arg(long, value_name = "FILE", global = true)]
+    pub acme_ca: Option<String>,
     /// Reverse proxies whose X-Forwarded-* headers are believed, repeatable
     #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
     pub trust_proxy: Vec<String>,

@@ -1,9 +1,11 @@
 //! The edge of Kaigi: accepts connections, tells them apart, serves the web client, and carries signaling
 //! between clients and the room core. All I/O and every clock of the process is here.
 
+pub mod acme;
 mod assets;
 mod bridge;
 pub mod certificate;
+mod files;
 mod http;
 mod ice_tcp;
 mod listener;

@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    Options,
+    Options, acme,
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
@@ -203,10 +203,19 @@ impl Server {
             tasks.spawn(acceptor(purpose).run(listener));
         }
         if let Some(listener) = self.redirect {
-            tasks.spawn(acceptor(Purpose::RedirectTo(self.port)).run(listener));
+            let challenges = self.store.as_ref().and_then(|store| store.acme()).map(|acme| acme.challenges());
+            tasks.spawn(acceptor(Purpose::RedirectTo(self.port, challenges)).run(listener));
         }
         if let Some(store) = &self.store {
             tasks.spawn(store.watch());
+            if let Some(acme) = store.acme() {
+                let place = acme::Place {
+                    tls_port: self.port,
+                    http: self.options.http_redirect.is_some(),
+                    public: self.options.public_address.clone(),
+                };
+                tasks.spawn(acme.clone().run(place));
+            }
         }
         let hub = self.hub.clone();
         tasks.spawn(async move { hub.run_deadlines().await });
