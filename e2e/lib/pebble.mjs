@@ -1,5 +1,5 @@
 // Pebble, Let's Encrypt's test server, which really validates, with a DNS of its own in which every name leads to loopback.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,11 +17,12 @@ export class Pebble {
     pebble.management = await freePort();
     pebble.dns = await freePort();
     pebble.names = await freePort();
-    const [, certificate, , privateKey] = pebble.authority.issue(['DNS:localhost', 'IP:127.0.0.1']);
+    const [, certificate, , key] = pebble.authority.issue(['DNS:localhost', 'IP:127.0.0.1']);
+    Object.assign(pebble, { certificate, key });
     writeFileSync(join(pebble.folder, 'config.json'), JSON.stringify({
       pebble: {
         listenAddress: `127.0.0.1:${pebble.port}`, managementListenAddress: `127.0.0.1:${pebble.management}`,
-        certificate, privateKey, httpPort, tlsPort, ocspResponderURL: '', externalAccountBindingRequired: false,
+        certificate, privateKey: key, httpPort, tlsPort, ocspResponderURL: '', externalAccountBindingRequired: false,
         certificateValidityPeriod: validity, domainBlocklist: ['blocked.example.org'],
       },
     }));
@@ -30,7 +31,7 @@ export class Pebble {
         '-management', `127.0.0.1:${pebble.names}`, '-http01', '', '-https01', '', '-tlsalpn01', ''], { stdio: 'ignore' }),
     ];
     pebble.launch();
-    await until('pebble answers', async () => (await request(pebble.directory).catch(() => ({}))).status === 200);
+    await pebble.#ready();
     return pebble;
   }
 
@@ -47,6 +48,17 @@ export class Pebble {
     this.processes.push(pebble);
   }
 
+  /** Starts it anew: it knows no account any more. */
+  async restart() {
+    await end(this.processes.pop());
+    this.launch();
+    await this.#ready();
+  }
+
+  async #ready() {
+    await until('pebble answers', async () => (await request(this.directory).catch(() => ({}))).status === 200);
+  }
+
   get directory() {
     return `https://localhost:${this.port}/dir`;
   }
@@ -61,24 +73,21 @@ export class Pebble {
     return (await request(`https://localhost:${this.management}/roots/0`)).body;
   }
 
-  /** Lets a name lead elsewhere. */
-  async leads(host, addresses) {
-    const body = JSON.stringify({ host: `${host}.`, addresses });
-    await request(`http://127.0.0.1:${this.names}/add-a`, { method: 'POST', body });
+  /** Lets the DNS fail for a name. */
+  async forget(host) {
+    const { status } = await request(`http://127.0.0.1:${this.names}/set-servfail`, { method: 'POST', body: JSON.stringify({ host: `${host}.` }) });
+    if (status !== 200) throw new Error(`the DNS does not forget: ${status}`);
   }
 
   async stop() {
-    for (const process of this.processes) {
-      if (process.exitCode !== null || process.signalCode !== null) continue;
-      process.kill();
-      await once(process, 'exit');
-    }
+    for (const process of this.processes) await end(process);
     this.authority.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-/** What a server's certificate file holds, by openssl. */
-export function inspect(file) {
-  return execFileSync('openssl', ['x509', '-in', file, '-noout', '-subject', '-serial', '-enddate', '-ext', 'subjectAltName']).toString();
+async function end(process) {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  process.kill();
+  await once(process, 'exit');
 }

@@ -28,7 +28,24 @@ pub struct Cli {
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve meetings (also what bare `kaigi` does)
-    Serve,
+    Serve(ServeArgs),
+    /// Stop the server that `serve --daemon` started, and wait for its end
+    Stop {
+        /// At once, without letting it tell the participants
+        #[arg(long)]
+        now: bool,
+    },
+    /// Whether the server that `serve --daemon` started is running (exit code 0; 3 if it is not)
+    Status,
+    /// The log of the server that `serve --daemon` started
+    Logs {
+        /// Go on with what is written from now on
+        #[arg(long, short)]
+        follow: bool,
+        /// Lines from the end
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+        lines: usize,
+    },
     /// Check settings and certificate, print every mistake, change nothing
     Check,
     /// Try what has to work, on the running server or without one, and say what to do about the rest
@@ -40,6 +57,35 @@ pub enum Command {
     /// The self-signed certificate
     #[command(subcommand)]
     Cert(CertCommand),
+    /// Write man pages or shell completions to a folder
+    #[command(subcommand, hide = true)]
+    Generate(GenerateCommand),
+}
+
+/// How to serve.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServeArgs {
+    /// In the background, for systems without systemd: see `kaigi stop`, `status` and `logs`
+    #[arg(long)]
+    pub daemon: bool,
+    /// Is the background process itself
+    #[arg(long, hide = true, conflicts_with = "daemon")]
+    pub detached: bool,
+}
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum GenerateCommand {
+    /// Man pages
+    Man {
+        /// Where to
+        dir: PathBuf,
+    },
+    /// Completions for bash, zsh and fish
+    Completions {
+        /// Where to
+        dir: PathBuf,
+    },
 }
 
 /// What to do with the self-signed certificate.

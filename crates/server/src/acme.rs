@@ -65,6 +65,12 @@ impl Plan {
     }
 }
 
+/// Whether the authority answers; why not, in words. Orders nothing.
+pub async fn reach(plan: &Plan) -> Result<(), String> {
+    let words = |why: https::Unreachable| failure::unreachable(&why);
+    https::Https::new(plan.ca.as_deref()).map_err(words)?.look(&plan.directory).await.map_err(words)
+}
+
 /// How it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {

@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    Options, acme,
+    Options, Pulse, acme,
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
@@ -178,6 +178,11 @@ impl Server {
     /// The certificate in use; `None` without TLS.
     pub fn certificate(&self) -> Option<Arc<Certificate>> {
         self.store.as_ref().map(|store| store.current())
+    }
+
+    /// For seeing, while it runs, whether it still does.
+    pub fn pulse(&self) -> Pulse {
+        Pulse { worker: self.worker.clone(), listener: self.addresses().first().copied() }
     }
 
     /// The routes and what is behind them, without listeners.

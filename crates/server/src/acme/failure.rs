@@ -114,7 +114,7 @@ impl Seen {
 pub(super) fn validation(host: &str, kind: Kind, problem: &Problem, seen: &Seen) -> String {
     let port = kind.port();
     let place = seen.place(host);
-    let cause = match name(problem) {
+    let cause = match validation_kind(problem) {
         "dns" => format!(
             "the authority finds no usable address of {host} in the DNS: add an A (or AAAA) record that leads to this server"
         ),
@@ -136,6 +136,25 @@ pub(super) fn validation(host: &str, kind: Kind, problem: &Problem, seen: &Seen)
         ),
     };
     format!("{cause}. {}", says(problem))
+}
+
+/// The kind of a failed validation. Not every authority tells apart by type what RFC 8555 §6.7 does.
+fn validation_kind(problem: &Problem) -> &str {
+    let detail = problem.detail.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let speaks_of = |words: &[&str]| words.iter().any(|word| detail.contains(word));
+    match name(problem) {
+        "unauthorized" | "malformed"
+            if speaks_of(&["no such host", "nxdomain", "no valid ip", "lookup", "could not resolve"]) =>
+        {
+            "dns"
+        }
+        "unauthorized" | "malformed"
+            if speaks_of(&["failed to connect", "connection refused", "timeout", "timed out"]) =>
+        {
+            "connection"
+        }
+        name => name,
+    }
 }
 
 fn refused(plan: &Plan, problem: &Problem, retry_after: Option<SystemTime>) -> Failure {
@@ -170,7 +189,7 @@ fn problem_is_about_names(problem: &Problem) -> bool {
             .is_some_and(|detail| detail.contains("identifier") || detail.contains("omain"))
 }
 
-fn unreachable(why: &Unreachable) -> String {
+pub(super) fn unreachable(why: &Unreachable) -> String {
     match why {
         Unreachable::Tls(_, error) if error.to_string().contains("NotValidYet") => {
             format!("{why}: is this machine's clock right?")

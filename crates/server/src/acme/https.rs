@@ -85,6 +85,16 @@ impl Https {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), retry_after: Arc::default() })
     }
 
+    /// Asks for the directory.
+    pub(super) async fn look(&self, directory: &str) -> Result<(), Unreachable> {
+        let host = directory.to_owned();
+        let request = Request::get(directory).body(BodyWrapper::default());
+        let request = request.map_err(|_| Unreachable::Address(host.clone()))?;
+        let answer = timeout(REQUEST, self.exchange(request)).await;
+        let status = answer.unwrap_or(Err(Unreachable::Silent { host: host.clone() }))?.status();
+        status.is_success().then_some(()).ok_or(Unreachable::Foreign(host, status.as_u16()))
+    }
+
     /// What the last refusal said, once.
     pub(super) fn take_retry_after(&self) -> Option<SystemTime> {
         self.retry_after.lock().unwrap_or_else(PoisonError::into_inner).take()
