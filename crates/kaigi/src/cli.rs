@@ -29,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve meetings (also what bare `kaigi` does)
     Serve(ServeArgs),
+    /// Make this machine a public server: write the settings, start the service, say what is missing
+    Setup(SetupArgs),
     /// Stop the server that `serve --daemon` started, and wait for its end
     Stop {
         /// At once, without letting it tell the participants
@@ -60,6 +62,17 @@ pub enum Command {
     /// Write man pages or shell completions to a folder
     #[command(subcommand, hide = true)]
     Generate(GenerateCommand),
+}
+
+/// What to set up. The flags of other settings go to the file as well.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetupArgs {
+    /// Host names under which the server is reached, the main one first
+    #[arg(value_name = "HOST", required = true)]
+    pub hosts: Vec<String>,
+    /// Replace settings that are there without asking; they are kept as kaigi.toml.old
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// How to serve.

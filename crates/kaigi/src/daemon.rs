@@ -48,7 +48,9 @@ pub fn start(data_dir: &Path) -> Result<(), String> {
     // Both end when it lets go of them, or with it.
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let errors = thread::spawn(move || stderr.map(|stream| pass_on(stream, io::stderr())));
-    stdout.map(|stream| pass_on(stream, io::stdout()));
+    if let Some(stream) = stdout {
+        pass_on(stream, io::stdout());
+    }
     let _ = errors.join();
     match read(data_dir).filter(|known| known.pid == child.id()) {
         Some(known) => {

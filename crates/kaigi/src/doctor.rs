@@ -84,11 +84,11 @@ async fn examine(loaded: &Loaded, report: &mut Report) {
         return;
     };
     report.extend(judged.findings);
+    report.add(system::clock());
     let plan = settings.acme_plan();
     if let Some(plan) = &plan {
-        report.add(certificate::authority(plan).await);
+        report.extend(certificate::authority(plan).await);
     }
-    report.add(system::clock());
     report.extend(
         off_thread("limits", {
             let settings = settings.clone();

@@ -13,6 +13,7 @@ mod logs;
 mod peer_rules;
 mod service;
 mod settings;
+mod setup;
 mod web;
 
 use std::io::{self, IsTerminal, Write};
@@ -32,6 +33,13 @@ use settings::{Loaded, Settings};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Command::Setup(args)) = &cli.command {
+        return match setup::run(args, &cli.flags, cli.config.as_deref()) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => ended(Err(error)),
+        };
+    }
     let mut loaded = Loaded::read(&cli.flags, cli.config.as_deref(), std::env::vars_os());
     let done = match cli.command {
         Some(Command::Check) => {
@@ -45,6 +53,8 @@ fn main() -> ExitCode {
         Some(Command::Generate(GenerateCommand::Completions { dir })) => {
             return ended(generate::completions(&dir));
         }
+        // Done above: it makes settings, and does not read them.
+        Some(Command::Setup(_)) => return ExitCode::SUCCESS,
         _ if !loaded.problems.is_empty() => {
             for problem in &loaded.problems {
                 eprintln!("kaigi: {problem}");

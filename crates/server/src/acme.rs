@@ -65,8 +65,8 @@ impl Plan {
     }
 }
 
-/// Whether the authority answers; why not, in words. Orders nothing.
-pub async fn reach(plan: &Plan) -> Result<(), String> {
+/// Whether the authority answers, and what its clock shows; why it does not, in words. Orders nothing.
+pub async fn reach(plan: &Plan) -> Result<Option<SystemTime>, String> {
     let words = |why: https::Unreachable| failure::unreachable(&why);
     https::Https::new(plan.ca.as_deref()).map_err(words)?.look(&plan.directory).await.map_err(words)
 }

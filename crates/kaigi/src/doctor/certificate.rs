@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::report::Finding;
-use super::tls;
+use super::{system, tls};
 use crate::acme_rules;
 use crate::settings::{Settings, Tls};
 
@@ -91,12 +91,18 @@ fn judge_ordered(settings: &Settings, plan: &Plan, data_dir: &Path) -> Judged {
     judged
 }
 
-/// Whether the authority can be reached from here.
-pub async fn authority(plan: &Plan) -> Finding {
+/// Whether the authority can be reached from here, and agrees on the time.
+pub async fn authority(plan: &Plan) -> Vec<Finding> {
     match acme::reach(plan).await {
-        Ok(()) => Finding::ok(STEP, format!("the authority answers at {}", plan.directory)),
+        Ok(clock) => {
+            let mut findings =
+                vec![Finding::ok(STEP, format!("the authority answers at {}", plan.directory))];
+            findings.extend(clock.map(system::compare_clock));
+            findings
+        }
         Err(why) => {
-            Finding::warning(STEP, format!("the authority at {} cannot be asked: {why}", plan.directory), "")
+            let text = format!("the authority at {} cannot be asked: {why}", plan.directory);
+            vec![Finding::warning(STEP, text, "")]
         }
     }
 }

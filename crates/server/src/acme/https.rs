@@ -85,14 +85,18 @@ impl Https {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), retry_after: Arc::default() })
     }
 
-    /// Asks for the directory.
-    pub(super) async fn look(&self, directory: &str) -> Result<(), Unreachable> {
+    /// Asks for the directory, and what time it is there.
+    pub(super) async fn look(&self, directory: &str) -> Result<Option<SystemTime>, Unreachable> {
         let host = directory.to_owned();
         let request = Request::get(directory).body(BodyWrapper::default());
         let request = request.map_err(|_| Unreachable::Address(host.clone()))?;
         let answer = timeout(REQUEST, self.exchange(request)).await;
-        let status = answer.unwrap_or(Err(Unreachable::Silent { host: host.clone() }))?.status();
-        status.is_success().then_some(()).ok_or(Unreachable::Foreign(host, status.as_u16()))
+        let answer = answer.unwrap_or(Err(Unreachable::Silent { host: host.clone() }))?;
+        if !answer.status().is_success() {
+            return Err(Unreachable::Foreign(host, answer.status().as_u16()));
+        }
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        Ok(date.and_then(|date| httpdate::parse_http_date(date).ok()))
     }
 
     /// What the last refusal said, once.
