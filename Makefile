@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web test setup-test generate lint test-web test-rust test-e2e natlab sim fuzz bench-turn bench-sfu screenshots clean
+.PHONY: run tools build web deb test setup-test generate lint test-web test-rust test-e2e natlab sim fuzz bench-turn bench-sfu screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -24,6 +24,10 @@ web/node_modules/.installed: web/package-lock.json
 web/app/dist/.built: $(WEB_SOURCES) | web/node_modules/.installed
 	cd web && npm run build
 	touch $@
+
+# The Debian package, in $(TARGET)/debian.
+deb: build
+	@scripts/build-deb $(TARGET)/release/kaigi $(TARGET)/debian
 
 test: setup-test lint test-web test-rust fuzz test-e2e
 

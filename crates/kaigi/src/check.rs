@@ -3,7 +3,7 @@
 use kaigi_server::certificate::{Source, Store};
 
 use crate::settings::{KEYS, Loaded, Origin, Tls};
-use crate::{addresses, peer_rules};
+use crate::{acme_rules, addresses, data_dir, peer_rules};
 
 /// Prints what was found; whether all is well.
 pub fn run(loaded: &Loaded) -> bool {
@@ -21,6 +21,9 @@ pub fn run(loaded: &Loaded) -> bool {
             Err(error) => mistakes.push(format!("{origin}: {error}")),
         }
     }
+    let (wrong, unlikely) = acme_rules::findings(settings, &data_dir::of(settings));
+    mistakes.extend(wrong);
+    warnings.extend(unlikely);
     for mistake in &mistakes {
         eprintln!("{mistake}");
     }

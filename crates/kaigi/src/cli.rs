@@ -28,7 +28,26 @@ pub struct Cli {
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve meetings (also what bare `kaigi` does)
-    Serve,
+    Serve(ServeArgs),
+    /// Make this machine a public server: write the settings, start the service, say what is missing
+    Setup(SetupArgs),
+    /// Stop the server that `serve --daemon` started, and wait for its end
+    Stop {
+        /// At once, without letting it tell the participants
+        #[arg(long)]
+        now: bool,
+    },
+    /// Whether the server that `serve --daemon` started is running (exit code 0; 3 if it is not)
+    Status,
+    /// The log of the server that `serve --daemon` started
+    Logs {
+        /// Go on with what is written from now on
+        #[arg(long, short)]
+        follow: bool,
+        /// Lines from the end
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+        lines: usize,
+    },
     /// Check settings and certificate, print every mistake, change nothing
     Check,
     /// Try what has to work, on the running server or without one, and say what to do about the rest
@@ -43,6 +62,46 @@ pub enum Command {
     /// Access tokens, signed with this server's own key
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Write man pages or shell completions to a folder
+    #[command(subcommand, hide = true)]
+    Generate(GenerateCommand),
+}
+
+/// What to set up. The flags of other settings go to the file as well.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetupArgs {
+    /// Host names under which the server is reached, the main one first
+    #[arg(value_name = "HOST", required = true)]
+    pub hosts: Vec<String>,
+    /// Replace settings that are there without asking; they are kept as kaigi.toml.old
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// How to serve.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServeArgs {
+    /// In the background, for systems without systemd: see `kaigi stop`, `status` and `logs`
+    #[arg(long)]
+    pub daemon: bool,
+    /// Is the background process itself
+    #[arg(long, hide = true, conflicts_with = "daemon")]
+    pub detached: bool,
+}
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum GenerateCommand {
+    /// Man pages
+    Man {
+        /// Where to
+        dir: PathBuf,
+    },
+    /// Completions for bash, zsh and fish
+    Completions {
+        /// Where to
+        dir: PathBuf,
+    },
 }
 
 /// What to do with the self-signed certificate.
@@ -108,6 +167,18 @@ pub struct Flags {
     /// Private key, PEM, not encrypted
     #[arg(long, value_name = "FILE", global = true)]
     pub tls_key: Option<String>,
+    /// Get a certificate for this host by ACME (Let's Encrypt), repeatable; agrees to the authority's terms
+    #[arg(long, value_name = "HOST", global = true, value_delimiter = ',')]
+    pub acme: Vec<String>,
+    /// Mail address the authority may write to
+    #[arg(long, value_name = "EMAIL", global = true)]
+    pub acme_contact: Option<String>,
+    /// Directory of the authority [default: Let's Encrypt]
+    #[arg(long, value_name = "URL", global = true)]
+    pub acme_directory: Option<String>,
+    /// Root certificate of a private authority's own server, PEM
+    #[arg(long, value_name = "FILE", global = true)]
+    pub acme_ca: Option<String>,
     /// Reverse proxies whose X-Forwarded-* headers are believed, repeatable
     #[arg(long, value_name = "CIDR", global = true, value_delimiter = ',')]
     pub trust_proxy: Vec<String>,

@@ -42,6 +42,13 @@ const NAMES: usize = 3;
 /// Longer than the examination.
 const CREDENTIAL: Duration = Duration::from_secs(180);
 
+/// Whether what listens there is a Kaigi that answers.
+pub fn answers(listen: &[SocketAddr], tls: bool) -> bool {
+    let running = Running::at(listen, tls, system::has_ipv6());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.is_ok_and(|runtime| runtime.block_on(running.is_kaigi()))
+}
+
 /// Whether there was no problem.
 pub fn run(loaded: &Loaded, json: bool) -> bool {
     let mut report = Report::new(if json { Format::Json } else { Format::text() });
@@ -78,6 +85,10 @@ async fn examine(loaded: &Loaded, report: &mut Report) {
     };
     report.extend(judged.findings);
     report.add(system::clock());
+    let plan = settings.acme_plan();
+    if let Some(plan) = &plan {
+        report.extend(certificate::authority(plan).await);
+    }
     report.extend(
         off_thread("limits", {
             let settings = settings.clone();
@@ -100,12 +111,14 @@ async fn examine(loaded: &Loaded, report: &mut Report) {
         proxied: settings.tls == Tls::Off,
     };
     report.extend(reach::judge(&facts));
-    if let Some((certificate, _, _)) =
-        judged.usable.as_ref().filter(|(certificate, _, _)| !certificate.self_signed)
-    {
-        for name in certificate.names.iter().filter(|name| is_public_name(name)).take(NAMES) {
-            report.add(reach::judge_name(name, &look_up(name).await, &facts));
-        }
+    let known = judged.usable.as_ref().filter(|(certificate, _, _)| !certificate.self_signed);
+    let names = match (plan, known) {
+        (Some(plan), _) => plan.hosts,
+        (None, Some((certificate, _, _))) => certificate.names.clone(),
+        (None, None) => Vec::new(),
+    };
+    for name in names.iter().filter(|name| is_public_name(name)).take(NAMES) {
+        report.add(reach::judge_name(name, &look_up(name).await, &facts));
     }
     match subject {
         Ok(subject) => {

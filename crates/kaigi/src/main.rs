@@ -1,14 +1,19 @@
 //! `kaigi`: reads settings, starts the server, says where it is.
 
+mod acme_rules;
 mod addresses;
 mod banner;
 mod check;
 mod cli;
+mod daemon;
 mod data_dir;
 mod doctor;
+mod generate;
 mod logs;
 mod peer_rules;
+mod service;
 mod settings;
+mod setup;
 mod token;
 mod web;
 
@@ -23,12 +28,20 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use banner::{Facts, Firewalls};
-use cli::{CertCommand, Cli, Command, TokenCommand};
+use cli::{CertCommand, Cli, Command, GenerateCommand, ServeArgs, TokenCommand};
+use daemon::Held;
 use settings::{Loaded, Settings};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let loaded = Loaded::read(&cli.flags, cli.config.as_deref(), std::env::vars_os());
+    if let Some(Command::Setup(args)) = &cli.command {
+        return match setup::run(args, &cli.flags, cli.config.as_deref()) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => ended(Err(error)),
+        };
+    }
+    let mut loaded = Loaded::read(&cli.flags, cli.config.as_deref(), std::env::vars_os());
     let done = match cli.command {
         Some(Command::Check) => {
             return if check::run(&loaded) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -37,6 +50,12 @@ fn main() -> ExitCode {
             raise_file_limit();
             return if doctor::run(&loaded, json) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
+        Some(Command::Generate(GenerateCommand::Man { dir })) => return ended(generate::man(&dir)),
+        Some(Command::Generate(GenerateCommand::Completions { dir })) => {
+            return ended(generate::completions(&dir));
+        }
+        // Done above: it makes settings, and does not read them.
+        Some(Command::Setup(_)) => return ExitCode::SUCCESS,
         _ if !loaded.problems.is_empty() => {
             for problem in &loaded.problems {
                 eprintln!("kaigi: {problem}");
@@ -45,8 +64,25 @@ fn main() -> ExitCode {
         }
         Some(Command::Cert(CertCommand::Renew)) => renew(&loaded.settings),
         Some(Command::Token(TokenCommand::Create(new))) => token::create(&loaded.settings, &new),
-        None | Some(Command::Serve) => serve(&loaded),
+        Some(Command::Stop { now }) => daemon::stop(&data_dir::of(&loaded.settings), now),
+        Some(Command::Status) => {
+            let runs = daemon::status(&loaded.settings, &data_dir::of(&loaded.settings));
+            // 3: not running, as the Linux Standard Base has it.
+            return if runs { ExitCode::SUCCESS } else { ExitCode::from(3) };
+        }
+        Some(Command::Logs { follow, lines }) => {
+            daemon::logs::show(&log_file(&loaded.settings), lines, follow)
+        }
+        None => serve(&mut loaded, ServeArgs::default()),
+        Some(Command::Serve(ServeArgs { daemon: true, .. })) => {
+            data_dir(&loaded.settings).and_then(|dir| daemon::start(&dir))
+        }
+        Some(Command::Serve(args)) => serve(&mut loaded, args),
     };
+    ended(done)
+}
+
+fn ended(done: Result<(), String>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -56,9 +92,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(loaded: &Loaded) -> Result<(), String> {
+fn serve(loaded: &mut Loaded, args: ServeArgs) -> Result<(), String> {
+    let data_dir = data_dir(&loaded.settings)?;
+    let mut held = None;
+    if args.detached {
+        let log = log_file(&loaded.settings);
+        held = Some(daemon::detach(&data_dir, &log)?);
+        loaded.settings.log_file = Some(log);
+    }
     let settings = &loaded.settings;
-    let data_dir = data_dir(settings)?;
     // Declared first, dropped last: the last lines are written after the runtime has ended.
     let _log = logs::start(settings)?;
     for warning in &loaded.warnings {
@@ -69,16 +111,19 @@ fn serve(loaded: &Loaded) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(serve_until_told(loaded, data_dir))
+    runtime.block_on(serve_until_told(loaded, data_dir, held.as_mut()))
 }
 
-async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), String> {
+async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf, held: Option<&mut Held>) -> Result<(), String> {
     let settings = &loaded.settings;
     // Before anything is bound: a signal that comes while starting must end us, too.
     let told = shutdown_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let interfaces = addresses::interfaces();
     for warning in peer_rules::findings(loaded, &interfaces) {
         tracing::warn!("{warning}");
+    }
+    if settings.acme_plan().is_some() {
+        acme_rules::ports(settings).iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let lan = addresses::lan(&interfaces);
     let options = settings.options(data_dir, addresses::names(&interfaces), lan);
@@ -95,6 +140,16 @@ async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), Stri
         firewalls: Firewalls::find(),
         terminal: io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
     }));
+    let listen: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
+    if let Some(held) = held {
+        held.serves(&server.addresses());
+        daemon::let_go();
+    }
+    service::ready(server.pulse(), &format!("serving meetings on {}", listen.join(", ")));
+    let told = async {
+        told.await;
+        service::stopping();
+    };
     server.run(told).await;
     Ok(())
 }
@@ -128,6 +183,11 @@ fn renew(settings: &Settings) -> Result<(), String> {
         eprintln!("kaigi: warning: tls-cert is set, so this self-signed certificate is not in use");
     }
     Ok(())
+}
+
+/// Where the background server writes what others write to standard error.
+fn log_file(settings: &Settings) -> PathBuf {
+    settings.log_file.clone().unwrap_or_else(|| data_dir::of(settings).join("kaigi.log"))
 }
 
 fn data_dir(settings: &Settings) -> Result<PathBuf, String> {

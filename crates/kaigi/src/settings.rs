@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
 use kaigi_server::certificate::Source;
 use kaigi_server::policy::Rule;
-use kaigi_server::{AccessOptions, Options, TurnLimits, TurnOptions};
+use kaigi_server::{AccessOptions, Options, TurnLimits, TurnOptions, acme};
 use serde::{Serialize, Serializer};
 
 use access::{Access, Named};
@@ -42,6 +42,11 @@ pub struct Settings {
     pub tls: Tls,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    /// Host names, in lower case.
+    pub acme: Vec<String>,
+    pub acme_contact: Option<String>,
+    pub acme_directory: String,
+    pub acme_ca: Option<PathBuf>,
     pub trust_proxy: Vec<IpNet>,
     pub public_address: Vec<IpAddr>,
     pub http_redirect: Option<SocketAddr>,
@@ -96,6 +101,10 @@ impl Default for Settings {
             tls: Tls::On,
             tls_cert: None,
             tls_key: None,
+            acme: Vec::new(),
+            acme_contact: None,
+            acme_directory: acme::DEFAULT_DIRECTORY.to_owned(),
+            acme_ca: None,
             trust_proxy: Vec::new(),
             public_address: Vec::new(),
             http_redirect: None,
@@ -185,6 +194,10 @@ impl Settings {
             tls: from.one("tls", Tls::parse, default.tls),
             tls_cert: from.path("tls-cert"),
             tls_key: from.path("tls-key"),
+            acme: from.list("acme", types::acme_host, default.acme),
+            acme_contact: from.optional("acme-contact", types::mail_address),
+            acme_directory: from.one("acme-directory", types::acme_directory, default.acme_directory),
+            acme_ca: from.path("acme-ca"),
             trust_proxy: from.list("trust-proxy", types::network, default.trust_proxy),
             public_address: from.list("public-address", types::ip_address, default.public_address),
             http_redirect: from.optional("http-redirect", types::socket_address),
@@ -243,6 +256,17 @@ impl Settings {
         let empty = Key::named("listen")
             .and_then(|key| reader.layers.value(key))
             .is_some_and(|value| value.as_array().is_some_and(<[_]>::is_empty));
+        if self.acme.is_empty() {
+            let idle = [
+                ("acme-contact", self.acme_contact.is_some()),
+                ("acme-directory", self.acme_directory != acme::DEFAULT_DIRECTORY),
+                ("acme-ca", self.acme_ca.is_some()),
+            ];
+            for key in idle.iter().filter(|(_, set)| *set).filter_map(|(name, _)| Key::named(name)) {
+                let origin = reader.layers.origin(key, None);
+                warnings.push(format!("{origin}: {} has no effect without acme", key.name));
+            }
+        }
         let mut wrong = |name: &str, text: String| {
             if let Some(key) = Key::named(name) {
                 reader.wrong(key, None, text);
@@ -286,6 +310,9 @@ impl Settings {
         if let Some(dir) = self.site_dir.as_ref().filter(|dir| !dir.is_dir()) {
             wrong("site-dir", format!("there is no folder {}", dir.display()));
         }
+        if let Some(text) = self.acme_contradiction() {
+            wrong("acme", text);
+        }
         if self.tls == Tls::Off {
             for (name, is_set) in [
                 ("tls-cert", self.tls_cert.is_some()),
@@ -302,12 +329,46 @@ impl Settings {
         }
     }
 
+    fn acme_contradiction(&self) -> Option<String> {
+        if self.acme.is_empty() {
+            return None;
+        }
+        if self.tls == Tls::Off {
+            return Some(
+                "contradicts `tls = \"off\"`: the proxy that does TLS has the certificate; remove one of both".into(),
+            );
+        }
+        if self.tls_cert.is_some() || self.tls_key.is_some() {
+            return Some(
+                "contradicts `tls-cert` and `tls-key`: either these files are served or a certificate is ordered; remove \
+                 one of both"
+                    .into(),
+            );
+        }
+        let most = acme::MOST_HOSTS;
+        (self.acme.len() > most)
+            .then(|| format!("one certificate holds at most {most} names, found {}", self.acme.len()))
+    }
+
+    /// What is ordered by ACME, if anything.
+    pub fn acme_plan(&self) -> Option<acme::Plan> {
+        (self.tls == Tls::On && !self.acme.is_empty()).then(|| acme::Plan {
+            hosts: self.acme.clone(),
+            contact: self.acme_contact.clone(),
+            directory: self.acme_directory.clone(),
+            ca: self.acme_ca.clone(),
+        })
+    }
+
     /// For the server, with `data_dir` resolved and ready, and `names` for a self-signed certificate.
     pub fn options(&self, data_dir: PathBuf, names: Vec<String>, lan: Option<IpAddr>) -> Options {
         let tls = match (self.tls, &self.tls_cert, &self.tls_key) {
             (Tls::Off, ..) => None,
             (Tls::On, Some(cert), Some(key)) => Some(Source::Files { cert: cert.clone(), key: key.clone() }),
-            (Tls::On, ..) => Some(Source::SelfSigned { data_dir: data_dir.clone(), names }),
+            (Tls::On, ..) => Some(match self.acme_plan() {
+                Some(plan) => Source::Acme { data_dir: data_dir.clone(), names, plan },
+                None => Source::SelfSigned { data_dir: data_dir.clone(), names },
+            }),
         };
         Options {
             listen: self.listen.clone(),

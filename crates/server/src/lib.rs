@@ -2,9 +2,11 @@
 //! between clients and the room core. All I/O and every clock of the process is here.
 
 pub mod access;
+pub mod acme;
 mod assets;
 mod bridge;
 pub mod certificate;
+mod files;
 mod history;
 mod http;
 mod ice_tcp;
@@ -14,6 +16,7 @@ mod minter;
 mod options;
 mod prefix;
 pub mod probe;
+mod pulse;
 mod secrets;
 mod server;
 mod session;
@@ -28,5 +31,6 @@ pub use kaigi_turn::policy;
 pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
 pub use options::{AccessOptions, Options, TurnLimits, TurnOptions};
 pub use server::{Server, StartError, access_keys};
+pub use pulse::Pulse;
 pub use turn::policy as turn_policy;
 pub use webhooks::WebhookProblem;

@@ -22,7 +22,15 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use crate::{certificate::Store, http::Redirect, ice_tcp, prefix::Prefixed, turn, visitor::Link};
+use crate::{
+    acme::{self, Challenges},
+    certificate::Store,
+    http::Redirect,
+    ice_tcp,
+    prefix::Prefixed,
+    turn,
+    visitor::Link,
+};
 
 /// From accept to the first byte of the first request, TLS handshake included.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
@@ -48,8 +56,8 @@ pub(crate) enum Purpose {
     Https(Arc<Store>, Router),
     /// The application in plain HTTP, for a reverse proxy.
     PlainHttp(Router),
-    /// Redirects only, to https on this port.
-    RedirectTo(u16),
+    /// Redirects only, to https on this port; and the answers that an authority asks for there.
+    RedirectTo(u16, Option<Arc<Challenges>>),
 }
 
 impl Acceptor {
@@ -99,6 +107,10 @@ impl Acceptor {
                     Ok(Err(_)) => return Err(Drop::Tls),
                     Err(_elapsed) => return Err(Drop::Deadline),
                 };
+                if stream.get_ref().1.alpn_protocol() == Some(acme::ALPN) {
+                    // The handshake was the answer.
+                    return Ok(());
+                }
                 // A browser opens TLS connections ahead of need and sends nothing on them for a while.
                 let (kind, stream) = sniff(stream, Instant::now() + HEADER_DEADLINE).await?;
                 match kind {
@@ -114,11 +126,11 @@ impl Acceptor {
                 }
             }
             (Purpose::Https(..), Stream::Http1) => {
-                serve_redirect(stream, Redirect::SamePort).await;
+                serve_redirect(stream, Redirect::SamePort, None).await;
                 Ok(())
             }
-            (Purpose::RedirectTo(port), Stream::Http1) => {
-                serve_redirect(stream, Redirect::Port(*port)).await;
+            (Purpose::RedirectTo(port, challenges), Stream::Http1) => {
+                serve_redirect(stream, Redirect::Port(*port), challenges.clone()).await;
                 Ok(())
             }
             (Purpose::PlainHttp(router), Stream::Http1 | Stream::Http2) => {
@@ -195,11 +207,16 @@ where
     }
 }
 
-async fn serve_redirect<S>(stream: S, redirect: Redirect)
+async fn serve_redirect<S>(stream: S, redirect: Redirect, challenges: Option<Arc<Challenges>>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| hyper::service::Service::call(&redirect, request));
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        match challenges.as_ref().and_then(|challenges| challenges.file(request.uri().path())) {
+            Some(answer) => std::future::ready(Ok(axum::http::Response::new(answer.into()))),
+            None => hyper::service::Service::call(&redirect, request),
+        }
+    });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).keep_alive(false);
     let _ = builder.serve_connection(TokioIo::new(stream), service).await;

@@ -30,6 +30,12 @@ pub(crate) fn describe() {
         "kaigi_whip_refused_total",
         "WHIP and WHEP requests answered with an error, by status."
     );
+    describe_gauge!(
+        "kaigi_certificate_expiry_timestamp_seconds",
+        "When the certificate in use stops being valid, in seconds since 1970."
+    );
+    describe_gauge!("kaigi_acme_state", "1 for what ordering certificates by ACME does now.");
+    describe_counter!("kaigi_acme_orders_total", "Certificates ordered by ACME, by outcome.");
     describe_gauge!("kaigi_tcp_connections", "TCP connections now.");
     describe_counter!(
         "kaigi_tcp_connections_refused_total",

@@ -15,8 +15,9 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    AccessOptions, Options,
+    AccessOptions, Options, Pulse,
     access::{KeyProblem, Keys},
+    acme,
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
@@ -196,6 +197,11 @@ impl Server {
         self.store.as_ref().map(|store| store.current())
     }
 
+    /// For seeing, while it runs, whether it still does.
+    pub fn pulse(&self) -> Pulse {
+        Pulse { worker: self.worker.clone(), listener: self.addresses().first().copied() }
+    }
+
     /// The routes and what is behind them, without listeners.
     #[cfg(test)]
     pub(crate) fn into_router(self) -> (axum::Router, Arc<Hub>) {
@@ -220,10 +226,19 @@ impl Server {
             tasks.spawn(acceptor(purpose).run(listener));
         }
         if let Some(listener) = self.redirect {
-            tasks.spawn(acceptor(Purpose::RedirectTo(self.port)).run(listener));
+            let challenges = self.store.as_ref().and_then(|store| store.acme()).map(|acme| acme.challenges());
+            tasks.spawn(acceptor(Purpose::RedirectTo(self.port, challenges)).run(listener));
         }
         if let Some(store) = &self.store {
             tasks.spawn(store.watch());
+            if let Some(acme) = store.acme() {
+                let place = acme::Place {
+                    tls_port: self.port,
+                    http: self.options.http_redirect.is_some(),
+                    public: self.options.public_address.clone(),
+                };
+                tasks.spawn(acme.clone().run(place));
+            }
         }
         tasks.spawn(history);
         let hub = self.hub.clone();

@@ -26,7 +26,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -281,6 +281,24 @@ impl Worker {
         // The threads end only with the process.
         if port.inputs.send(input).await.is_ok() {
             port.bell.ring();
+        }
+    }
+
+    /// Rings every thread's bell and waits for its next turn, for so long; the threads that have not had one.
+    pub async fn silent_threads(&self, within: Duration) -> Vec<u16> {
+        const LOOK: Duration = Duration::from_millis(20);
+        let turns = |port: &Port| port.turns.load(Ordering::Relaxed);
+        let before: Vec<u64> = self.0.ports.iter().map(turns).collect();
+        self.0.ports.iter().for_each(|port| port.bell.ring());
+        let deadline = Instant::now() + within;
+        loop {
+            let now = self.0.ports.iter().zip(&before).zip(0..);
+            let silent: Vec<u16> =
+                now.filter(|((port, before), _)| turns(port) == **before).map(|(_, index)| index).collect();
+            if silent.is_empty() || Instant::now() >= deadline {
+                return silent;
+            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 

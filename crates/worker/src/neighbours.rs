@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, SyncSender},
     },
     time::Instant,
@@ -33,6 +33,8 @@ pub(crate) struct Port {
     pub(crate) inputs: async_mpsc::Sender<Input>,
     pub(crate) bell: Bell,
     pub(crate) orders: Orders,
+    /// Turns that the thread has taken: it goes on if it lives.
+    pub(crate) turns: AtomicU64,
     parcels: SyncSender<Parcel>,
     news: News,
     stop: AtomicBool,
@@ -70,6 +72,7 @@ impl Port {
             inputs: sender,
             bell,
             orders: Orders::default(),
+            turns: AtomicU64::new(0),
             parcels,
             news: News::default(),
             stop: AtomicBool::new(false),
@@ -189,6 +192,11 @@ impl Neighbours {
     /// The bell was heard: what comes from now on rings it again.
     pub(crate) fn heard(&self) {
         self.port().bell.rung.store(false, Ordering::SeqCst);
+    }
+
+    /// This thread has had its turn.
+    pub(crate) fn took_turn(&self) {
+        self.ports[usize::from(self.own)].turns.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn stopping(&self) -> bool {

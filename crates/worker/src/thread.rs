@@ -188,6 +188,7 @@ impl Turns {
             events.iter().for_each(|event| self.note(event));
             self.take_turns(inbox);
             self.keep_time();
+            self.media.outlet.neighbours.took_turn();
             let ended = Instant::now();
             self.batches.note(ended.saturating_duration_since(began));
             if let Some(rest) = pace.rest(ended).filter(|_| !self.has_more()) {

@@ -6,6 +6,7 @@ fn certificate(self_signed: bool) -> Certificate {
     Certificate {
         fingerprint: "AB:CD".into(),
         names: vec!["*.example.org".into(), "meet.example.org".into(), "192.0.2.7".into()],
+        not_before: SystemTime::now(),
         not_after: SystemTime::now(),
         self_signed,
         made_by_kaigi: self_signed,

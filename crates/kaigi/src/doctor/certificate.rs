@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use kaigi_server::acme::{self, Plan};
 use kaigi_server::certificate::{CERTIFICATE_FILE, Certificate, CertificateError, KEY_FILE, Source, Store};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::report::Finding;
-use super::tls;
+use super::{system, tls};
+use crate::acme_rules;
 use crate::settings::{Settings, Tls};
 
 const STEP: &str = "certificate";
@@ -18,7 +20,7 @@ const STEP: &str = "certificate";
 const GET_ONE: &str = "browsers warn before they show the page, and TURN over TLS (turns:), which gets through the \
                        strictest networks, does not work in them";
 const HOW: &str = "fine for a try: compare the fingerprint once and proceed. For others get a certificate from an authority \
-                   that browsers know (Let's Encrypt is free) and set tls-cert and tls-key";
+                   that browsers know: --acme HOST gets one from Let's Encrypt; or set tls-cert and tls-key";
 
 /// What the files say.
 pub struct Judged {
@@ -31,6 +33,9 @@ pub fn judge(settings: &Settings, data_dir: &Path) -> Judged {
     let alone = |finding| Judged { findings: vec![finding], usable: None };
     if settings.tls == Tls::Off {
         return alone(Finding::ok(STEP, "tls is off: the certificate is the proxy's matter"));
+    }
+    if let Some(plan) = settings.acme_plan() {
+        return judge_ordered(settings, &plan, data_dir);
     }
     let ours = settings.tls_cert.is_none();
     let cert = settings.tls_cert.clone().unwrap_or_else(|| data_dir.join(CERTIFICATE_FILE));
@@ -51,6 +56,54 @@ pub fn judge(settings: &Settings, data_dir: &Path) -> Judged {
         }
         // The error says itself what to do.
         Err(error) => alone(Finding::problem(STEP, error.to_string(), "")),
+    }
+}
+
+/// What an authority has issued, or why it has not.
+fn judge_ordered(settings: &Settings, plan: &Plan, data_dir: &Path) -> Judged {
+    const WAIT: &str =
+        "the server orders one when it starts, and goes on trying; until then it shows a self-signed one";
+    let file = plan.certificate_file(data_dir);
+    let source = Source::Files { cert: file.clone(), key: file.clone() };
+    let opened = file.exists().then(|| Store::open(source.clone()));
+    let mut judged = match opened {
+        None => {
+            let text = format!("none for {} yet", plan.hosts.join(", "));
+            Judged { findings: vec![Finding::warning(STEP, text, WAIT)], usable: None }
+        }
+        Some(Err(error)) => {
+            Judged { findings: vec![Finding::warning(STEP, error.to_string(), WAIT)], usable: None }
+        }
+        Some(Ok(store)) => {
+            let certificate = store.current();
+            let mut findings = describe(&certificate);
+            if !plan.is_covered_by(&certificate) {
+                let text = format!("it is not yet for all of {}", plan.hosts.join(", "));
+                findings.push(Finding::warning(STEP, text, "the server orders a new one when it starts"));
+            }
+            Judged { findings, usable: Some((certificate, file, source)) }
+        }
+    };
+    judged.findings.extend(acme_rules::ports(settings).map(|text| Finding::warning(STEP, text, "")));
+    judged
+        .findings
+        .extend(acme_rules::last_order(settings, data_dir).map(|text| Finding::problem(STEP, text, "")));
+    judged
+}
+
+/// Whether the authority can be reached from here, and agrees on the time.
+pub async fn authority(plan: &Plan) -> Vec<Finding> {
+    match acme::reach(plan).await {
+        Ok(clock) => {
+            let mut findings =
+                vec![Finding::ok(STEP, format!("the authority answers at {}", plan.directory))];
+            findings.extend(clock.map(system::compare_clock));
+            findings
+        }
+        Err(why) => {
+            let text = format!("the authority at {} cannot be asked: {why}", plan.directory);
+            vec![Finding::warning(STEP, text, "")]
+        }
     }
 }
 

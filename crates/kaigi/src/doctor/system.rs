@@ -173,6 +173,27 @@ pub fn clock() -> Finding {
     judge_clock(SystemTime::now(), installed)
 }
 
+/// Against somebody else's; a few seconds are the network's and the rounding's.
+pub fn compare_clock(theirs: SystemTime) -> Finding {
+    const FAR: Duration = Duration::from_secs(30);
+    let now = SystemTime::now();
+    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration());
+    let seconds = apart.as_secs();
+    match apart > FAR {
+        true => Finding::warning(
+            CLOCK,
+            format!(
+                "the system's clock is {seconds} s {} the authority's",
+                if now > theirs { "ahead of" } else { "behind" }
+            ),
+            "set the clock: timedatectl set-ntp true",
+        ),
+        false => {
+            Finding::ok(CLOCK, format!("the system's clock is within {} s of the authority's", seconds + 1))
+        }
+    }
+}
+
 fn judge_clock(now: SystemTime, installed: Option<SystemTime>) -> Finding {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let advice = "set the clock (`timedatectl set-ntp true`): TURN credentials, session cookies and certificates expire \

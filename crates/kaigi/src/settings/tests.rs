@@ -109,9 +109,35 @@ fn other_than_default(name: &str) -> String {
         "log-rotation" => "never",
         "log-max-size" => "1MB",
         "site-dir" => "/",
+        "acme" => "meet.example.org",
+        "acme-contact" => "admin@example.org",
+        "acme-directory" => "https://acme.example.org/directory",
         _ => "/anything",
     }
     .to_owned()
+}
+
+#[test]
+fn acme_contradicts_other_sources_of_a_certificate() {
+    let with = |flags: &[&str]| problems("acme = ['meet.example.org']", &[], flags);
+    assert_eq!(with(&[]), Vec::<String>::new());
+    assert_eq!(with(&["--tls-cert=c.pem", "--tls-key=k.pem"]).len(), 1);
+    assert!(with(&["--tls-cert=c.pem", "--tls-key=k.pem"])[0].contains("acme: contradicts `tls-cert`"));
+    assert!(with(&["--tls=off"])[0].contains("kaigi.toml:1:8: acme: contradicts `tls = \"off\"`"));
+    let idle = load("acme-contact = 'admin@example.org'", &[], &[]);
+    assert!(idle.warnings.iter().any(|warning| warning.contains("acme-contact has no effect without acme")));
+}
+
+#[test]
+fn only_what_a_public_authority_can_prove_is_a_host_for_acme() {
+    for host in ["meet.example.org", "xn--fiqs8s.example", "a-b.c"] {
+        assert_eq!(problems("", &[], &[&format!("--acme={host}")]), Vec::<String>::new(), "{host}");
+    }
+    assert_eq!(load("", &[], &["--acme=Meet.Example.Org"]).settings.acme, ["meet.example.org"]);
+    for host in ["localhost", "203.0.113.7", "*.example.org", "会议.example.org", "-a.b", "a..b", "a.b:443"]
+    {
+        assert_eq!(problems("", &[], &[&format!("--acme={host}")]).len(), 1, "{host}");
+    }
 }
 
 #[test]

@@ -238,6 +238,52 @@ pub fn token(text: &str) -> Result<String, Expected> {
     }
 }
 
+/// A name that a public authority can look up.
+pub fn acme_host(text: &str) -> Result<String, Expected> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_name = text.contains('.') && text.len() <= 253 && text.split('.').all(label);
+    // No top-level domain is a number, so an address is never taken for a name.
+    let is_address = text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if is_name && !is_address {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(match text.starts_with("*.") {
+        true => "a host name without a wildcard, which cannot be proven by ports 443 and 80: name each host"
+            .into(),
+        false => {
+            "a full host name such as \"meet.example.org\" (with letters of other scripts: its xn-- form)"
+                .into()
+        }
+    })
+}
+
+pub fn mail_address(text: &str) -> Result<String, Expected> {
+    match text.split_once('@') {
+        Some((name, host))
+            if !name.is_empty()
+                && host.contains('.')
+                && text.chars().all(|c| c.is_ascii_graphic() && !",;<>?".contains(c)) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("a mail address such as \"admin@example.org\"".into()),
+    }
+}
+
+pub fn acme_directory(text: &str) -> Result<String, Expected> {
+    match text.strip_prefix("https://") {
+        Some(rest) if !rest.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => Ok(text.to_owned()),
+        _ => Err("the https address of an ACME directory, such as \
+                  \"https://acme-staging-v02.api.letsencrypt.org/directory\""
+            .into()),
+    }
+}
+
 pub fn count(text: &str) -> Result<usize, Expected> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1".into())
 }

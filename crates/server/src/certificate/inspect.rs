@@ -14,7 +14,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::pem::Pair;
 use super::{Certificate, CertificateError, provider, remedy, self_signed};
 
-/// A certificate nearer to its end than this is worth a warning.
+/// A certificate nearer to its end than this, or than a quarter of its whole time, is worth a warning.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Baseline requirements of every browser since 2014.
 const LEAST_RSA_BITS: usize = 2048;
@@ -90,6 +90,7 @@ pub(super) fn judge(pair: Pair, now: SystemTime) -> Result<(Certificate, Certifi
     let certificate = Certificate {
         fingerprint: fingerprint(&chain[0]),
         names,
+        not_before: leaf.validity().not_before.to_datetime().into(),
         not_after: end.into(),
         self_signed: is_self_signed(leaf),
         made_by_kaigi,
@@ -112,7 +113,9 @@ fn warnings(
         warnings
             .push(format!("the certificate is not valid before {start} (is this machine's clock right?)"));
     }
-    if !ours && SystemTime::from(end) < now + EXPIRES_SOON {
+    let (begins, ends) = (SystemTime::from(start), SystemTime::from(end));
+    let soon = EXPIRES_SOON.min(ends.duration_since(begins).unwrap_or_default() / 4);
+    if !ours && ends < now + soon {
         warnings.push(format!("the certificate expires on {}", end.date()));
     }
     if let Ok(Some(usage)) = leaf.extended_key_usage()

@@ -1,9 +1,8 @@
 //! The certificate Kaigi makes for itself, so that the first start needs nothing.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{DirBuilder, File};
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +13,7 @@ use rcgen::{
 use x509_parser::prelude::X509Certificate;
 
 use super::{Certificate, CertificateError, Loaded, remedy};
+use crate::files::write_atomically;
 
 /// The certificate's name in the data folder.
 pub const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -111,30 +111,4 @@ fn alternatives(names: &[String]) -> Result<Vec<SanType>, rcgen::Error> {
         }
     }
     Ok(alternatives)
-}
-
-/// Never a moment with a wider mode, and never half a file under its final name.
-fn write_atomically(file: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = file.with_file_name(name);
-    // Of a process that died with our number: opening it would keep its mode.
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&temporary)
-        .and_then(|mut handle| {
-            handle.write_all(content)?;
-            handle.sync_all()
-        })
-        .and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Certificate, CertificateError, Loaded, Source, Store, self_signed};
+use super::{Certificate, CertificateError, Loaded, Store, self_signed};
 
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Looks at unchanged bad files before it is worth a warning: a certificate and its key are two writes.
@@ -36,7 +36,13 @@ pub(super) async fn run(store: Arc<Store>) {
         let Ok((state, seen)) = looked.await else { return };
         watch = state;
         report(&seen);
+        show_expiry(&store.current());
     }
+}
+
+fn show_expiry(certificate: &Certificate) {
+    let expiry = certificate.not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    metrics::gauge!("kaigi_certificate_expiry_timestamp_seconds").set(expiry.as_secs_f64());
 }
 
 fn report(seen: &Seen) {
@@ -80,7 +86,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn look(&mut self, store: &Store, now: SystemTime) -> Seen {
         let (cert, key) = store.source.paths();
-        let current = store.current.0.load_full();
+        let current = store.current.loaded.load_full();
         let stamp = Stamp::of(&cert, &key);
         if stamp == current.stamp {
             self.bad = None;
@@ -106,7 +112,7 @@ impl Watch {
     }
 
     fn renew_if_due(&mut self, store: &Store, current: &Loaded, now: SystemTime) -> Seen {
-        let Source::SelfSigned { data_dir, names } = &store.source else { return Seen::Unchanged };
+        let Some((data_dir, names)) = store.source.self_signed() else { return Seen::Unchanged };
         if !self_signed::is_due(&current.certificate, now) {
             return Seen::Unchanged;
         }

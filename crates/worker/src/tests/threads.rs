@@ -1,6 +1,9 @@
 //! Several threads.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kaigi_sfu::{Identity, Sfu};
 use kaigi_turn::{Limits, NonceKey, Server, policy::Policy};
@@ -222,4 +225,21 @@ fn a_connection_waits_while_its_thread_is_busy() {
     assert!(port.inputs.try_send(input()).is_ok() && port.inputs.try_send(input()).is_ok());
     assert!(port.inputs.try_send(input()).is_err());
     drop(inbox);
+}
+
+#[test]
+fn a_thread_that_hangs_is_told_from_one_that_has_nothing_to_do() {
+    let (worker, _) = worker(3);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let silent = |within| runtime.block_on(worker.silent_threads(Duration::from_millis(within)));
+    assert_eq!(silent(5_000), [0; 0]);
+    let metrics = worker.0.metrics[1].clone();
+    // A thread shows its metrics a second after something came, and cannot as long as this is held.
+    let held = metrics.lock().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while silent(500) != [1] {
+        assert!(Instant::now() < deadline);
+    }
+    drop(held);
+    assert_eq!(silent(5_000), [0; 0]);
 }

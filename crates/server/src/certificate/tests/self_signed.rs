@@ -28,7 +28,7 @@ fn the_first_start_makes_one_that_browsers_accept_after_a_click() {
     assert!(certificate.self_signed && certificate.made_by_kaigi);
     assert_eq!(certificate.warnings, Vec::<String>::new());
 
-    let der = store.current.0.load().key.cert[0].clone();
+    let der = store.current.loaded.load().key.cert[0].clone();
     let (_, leaf) = X509Certificate::from_der(&der).unwrap();
     assert_eq!(leaf.subject().to_string(), "CN=Kaigi (self-signed)");
     assert!(matches!(leaf.public_key().parsed(), Ok(PublicKey::EC(point)) if point.key_size() == 256));

@@ -1,0 +1,39 @@
+//! What a service manager (systemd, or whoever sets `NOTIFY_SOCKET`) is told: that the server is ready, that it is alive,
+//! that it stops. Without one, nothing happens.
+
+use std::time::Duration;
+
+use kaigi_server::Pulse;
+use sd_notify::NotifyState;
+
+/// Says that the server serves, and from now on, as often as is asked for, that it still does. The latter is only said
+/// after it was tried: a process whose threads hang falls silent and is restarted.
+pub fn ready(pulse: Pulse, status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    tokio::spawn(watch(pulse, patience));
+}
+
+/// Says that the server stops by itself.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// Half of the patience is what systemd's own documentation advises; two thirds of that are for the trial.
+async fn watch(pulse: Pulse, patience: Duration) {
+    let mut ticks = tokio::time::interval(patience / 3);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match pulse.feel(patience / 4).await {
+            Ok(()) => tell(&[NotifyState::Watchdog]),
+            Err(what) => tracing::error!("the watchdog is not told that all is well: {what}"),
+        }
+    }
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!("the service manager cannot be told anything: {error}");
+    }
+}
