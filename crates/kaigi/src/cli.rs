@@ -28,7 +28,11 @@ pub struct Cli {
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve meetings (also what bare `kaigi` does)
-    Serve,
+    Serve {
+        /// Take the port over from the server that runs with the same data folder, if one does, without refusing anybody
+        #[arg(long)]
+        takeover: bool,
+    },
     /// Check settings and certificate, print every mistake, change nothing
     Check,
     /// Try what has to work, on the running server or without one, and say what to do about the rest
@@ -108,6 +112,9 @@ pub struct Flags {
     /// Threads that carry media [default: one per core, at most 16]
     #[arg(long, value_name = "N", global = true)]
     pub media_threads: Option<String>,
+    /// Seconds that a stop waits for meetings whose media goes through the server [default: 10]
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub drain_timeout: Option<String>,
     /// Foreign STUN server for clients, repeatable; TURN with credentials in kaigi.toml
     #[arg(long, value_name = "URL", global = true, value_delimiter = ',')]
     pub ice_server: Vec<String>,

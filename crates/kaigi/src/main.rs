@@ -12,11 +12,11 @@ mod settings;
 mod web;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use kaigi_server::{Server, certificate};
+use kaigi_server::{Inherited, Server, certificate};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         Some(Command::Cert(CertCommand::Renew)) => renew(&loaded.settings),
-        None | Some(Command::Serve) => serve(&loaded),
+        None => serve(&loaded, false),
+        Some(Command::Serve { takeover }) => serve(&loaded, takeover),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(loaded: &Loaded) -> Result<(), String> {
+fn serve(loaded: &Loaded, takeover: bool) -> Result<(), String> {
     let settings = &loaded.settings;
     let data_dir = data_dir(settings)?;
     // Declared first, dropped last: the last lines are written after the runtime has ended.
@@ -67,10 +68,10 @@ fn serve(loaded: &Loaded) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(serve_until_told(loaded, data_dir))
+    runtime.block_on(serve_until_told(loaded, data_dir, takeover))
 }
 
-async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), String> {
+async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf, takeover: bool) -> Result<(), String> {
     let settings = &loaded.settings;
     // Before anything is bound: a signal that comes while starting must end us, too.
     let told = shutdown_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
@@ -79,8 +80,9 @@ async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), Stri
         tracing::warn!("{warning}");
     }
     let lan = addresses::lan(&interfaces);
+    let inherited = inherited(&data_dir, takeover)?;
     let options = settings.options(data_dir, addresses::names(&interfaces), lan);
-    let server = Server::bind(options).await.map_err(|error| error.to_string())?;
+    let server = Server::bind_with(options, inherited).await.map_err(|error| error.to_string())?;
     let certificate = server.certificate();
     for warning in certificate.iter().flat_map(|certificate| &certificate.warnings) {
         tracing::warn!("{warning}");
@@ -95,6 +97,14 @@ async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf) -> Result<(), Stri
     }));
     server.run(told).await;
     Ok(())
+}
+
+/// The sockets that are there already: those of the server that runs, if this one is to take over, else systemd's.
+fn inherited(data_dir: &Path, takeover: bool) -> Result<Inherited, String> {
+    if takeover && let Some(running) = Inherited::from_running(data_dir).map_err(|error| error.to_string())? {
+        return Ok(running);
+    }
+    Inherited::from_systemd().map_err(|error| format!("cannot use the sockets that systemd passed: {error}"))
 }
 
 /// Resolves at the first SIGTERM or SIGINT; the second ends the process at once.

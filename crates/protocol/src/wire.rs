@@ -218,6 +218,8 @@ pub struct Resume {
     pub token: String,
     /// The incarnation whose peer connections still live; absent after a page reload.
     pub incarnation: Option<u32>,
+    /// The room's media went through the server. One that has restarted since lets the room begin that way.
+    pub routed: Option<bool>,
 }
 
 /// How a join came out.

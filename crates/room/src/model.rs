@@ -182,6 +182,8 @@ pub struct Identity {
     /// The token is from before a restart of the server, and the restart was a moment ago: the participant
     /// is taken back even though this core has never seen it.
     pub restorable: bool,
+    /// Its room was routed: one that is restored begins so, rather than when the third is back.
+    pub routed: bool,
 }
 
 /// How a join came out.

@@ -52,7 +52,7 @@ fn wish(name: &str) -> Join {
 }
 
 fn was(name: &str, live: Option<u32>) -> Option<Identity> {
-    Some(Identity { id: id(name), incarnation: 0, live, joined_at: 5, restorable: false })
+    Some(Identity { id: id(name), incarnation: 0, live, joined_at: 5, restorable: false, routed: false })
 }
 
 fn to(name: &str, seq: u64) -> Signal<&'static str> {
@@ -315,6 +315,28 @@ fn after_a_restart_both_are_restored_in_silence() {
     assert_eq!((bob.outcome, bob.participant.incarnation), (JoinOutcome::Restored, 1));
     assert_eq!(house.drain(), ["1: joined bob"]);
     assert!(house.join(3, wish("cat")).unwrap_err().code() == ErrorCode::RoomFull);
+}
+
+#[test]
+fn a_room_that_was_routed_is_routed_from_the_first_who_is_back() {
+    let mut house = House::new();
+    let back = |name: &str, routed| {
+        let identity = Identity { restorable: true, routed, ..was(name, Some(0)).unwrap() };
+        Join { resume: Some(identity), ..wish(name) }
+    };
+    assert_eq!(house.join(1, back("ann", true)).unwrap().topology, Topology::Routed);
+    assert_eq!(house.join(2, back("bob", true)).unwrap().topology, Topology::Routed);
+    assert_eq!(house.join(3, back("cat", true)).unwrap().topology, Topology::Routed);
+    let told = house.drain();
+    assert!(told.iter().all(|line| !line.contains("direct")), "{told:?}");
+
+    // Somebody who was not there before came first.
+    let mut house = House::new();
+    assert_eq!(house.join(1, wish("dan")).unwrap().topology, Topology::Direct);
+    assert_eq!(house.join(2, back("ann", true)).unwrap().topology, Topology::Routed);
+    // Nobody else comes back.
+    house.pass(crate::topology::RETURN);
+    assert_eq!(house.rooms.place(connection(1)).unwrap().topology, Topology::Direct);
 }
 
 #[test]

@@ -16,7 +16,10 @@ mod secrets;
 mod server;
 mod session;
 mod signaling;
+mod sockets;
 mod sources;
+mod stopping;
+mod takeover;
 mod turn;
 mod visitor;
 
@@ -25,4 +28,6 @@ pub use kaigi_turn::policy;
 pub use kaigi_worker::MOST_THREADS as MOST_MEDIA_THREADS;
 pub use options::{Options, TurnLimits, TurnOptions};
 pub use server::{Server, StartError};
+pub use sockets::Inherited;
+pub use takeover::TakeoverError;
 pub use turn::policy as turn_policy;

@@ -102,7 +102,11 @@ token: string,
 /**
  * The incarnation whose peer connections still live; absent after a page reload.
  */
-incarnation?: number, };
+incarnation?: number, 
+/**
+ * The room's media went through the server. One that has restarted since lets the room begin that way.
+ */
+routed?: boolean, };
 export type JoinOutcome = "new" | "resumed" | "restored";
 export type Joined = { 
 /**

@@ -1,6 +1,6 @@
 //! How one comes in: as somebody new, as who one was before a restart, or as who never left.
 
-use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName};
+use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName, Topology};
 
 use super::{Due, Rooms, Seat};
 use crate::{
@@ -50,6 +50,9 @@ impl<S> Rooms<S> {
         identity: &Identity,
     ) -> Result<Joined, Refusal> {
         self.room_for_one(&join.room)?;
+        if identity.routed {
+            self.begin_routed(&join.room);
+        }
         let participant = Participant {
             id: identity.id.clone(),
             name: join.name.clone(),
@@ -62,6 +65,18 @@ impl<S> Rooms<S> {
             media_only: join.media_only,
         };
         self.seat(now, connection, join, participant, JoinOutcome::Restored)
+    }
+
+    /// Its people come back one after the other; their media goes where it went before from the first on. If they turn
+    /// out to be few, the room goes back to direct as any other.
+    fn begin_routed(&mut self, name: &RoomName) {
+        let room = self.rooms.entry(name.clone()).or_default();
+        if room.course.mode == Topology::Direct {
+            room.course.mode = Topology::Routed;
+            let to = room.all_connections();
+            self.outputs.push_back(Output::Topology { room: name.clone(), mode: Topology::Routed });
+            self.tell(to, Event::Topology(Topology::Routed));
+        }
     }
 
     /// Goes on as a participant who is still here, taking over from its connection if that lives.

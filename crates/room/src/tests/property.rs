@@ -175,7 +175,8 @@ impl World {
                 let mine = &self.clients[client as usize];
                 if let (Some(room), Some((id, incarnation))) = (mine.room, mine.me.clone()) {
                     let live = (!reload).then_some(incarnation);
-                    let identity = Identity { id, incarnation, live, joined_at: 1, restorable: false };
+                    let identity =
+                        Identity { id, incarnation, live, joined_at: 1, restorable: false, routed: false };
                     self.join(client, room, mine.media_only, Some(identity));
                 }
             }

@@ -1,6 +1,7 @@
 //! Joins the room core to the connections: one lock, held only for computation, keeps the order in which
 //! things happened the order in which everyone is told.
 
+mod closing;
 mod greeter;
 mod joining;
 mod media;
@@ -13,7 +14,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -65,7 +66,7 @@ pub(crate) struct Hub {
     password_guesses: Sources,
     secrets: Arc<Secrets>,
     next_connection: AtomicU64,
-    closing: AtomicBool,
+    progress: closing::Progress,
     /// The next deadline of the rooms may have changed.
     deadline: Notify,
 }
@@ -101,7 +102,7 @@ impl Hub {
             password_guesses: Sources::new(per_minute(10, PASSWORD_BURST)),
             secrets,
             next_connection: AtomicU64::new(1),
-            closing: AtomicBool::new(false),
+            progress: closing::Progress::default(),
             deadline: Notify::new(),
         })
     }
@@ -216,20 +217,6 @@ impl Hub {
                 () = self.deadline.notified() => {}
             }
         }
-    }
-
-    /// Tells everyone that the server stops, and lets nobody in any more.
-    pub(crate) fn close(&self, retry_after: Duration) {
-        self.closing.store(true, Ordering::Relaxed);
-        let closing = wire::ServerClosing { retry_after_ms: retry_after.as_millis() as u32 };
-        let closing = wire::Event::ServerClosing(closing);
-        for socket in self.lock().sockets.values() {
-            let _ = emit(socket, &closing);
-        }
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

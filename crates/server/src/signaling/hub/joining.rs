@@ -1,12 +1,12 @@
 //! Coming in: names, keys, tokens and passwords are looked at here, then the room core decides.
 
-use std::{net::IpAddr, sync::atomic::Ordering};
+use std::net::IpAddr;
 
 use kaigi_protocol::{
     vocabulary::{DisplayName, ErrorCode, ParticipantId, RoomName},
     wire,
 };
-use kaigi_room::{ConnectionId, GuestId, Now};
+use kaigi_room::{ConnectionId, GuestId, Identity, Now};
 use metrics::counter;
 
 use super::{Hub, now, short};
@@ -32,7 +32,9 @@ impl Hub {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
         };
-        if let Err(error) = self.count_guess(state.rooms.weighs_password(&wish), visitor) {
+        let checked = self.check_phase(&state.rooms, &room);
+        let checked = checked.and_then(|()| self.count_guess(state.rooms.weighs_password(&wish), visitor));
+        if let Err(error) = checked {
             return reply(wire::Answer::Error(error));
         }
         match state.rooms.join(now, connection, wish) {
@@ -46,6 +48,7 @@ impl Hub {
         }
         state.drain();
         state.recall(connection);
+        self.send_after(&state, connection);
         self.deadline.notify_one();
     }
 
@@ -58,12 +61,6 @@ impl Hub {
     ) -> Result<(kaigi_room::Join, RoomName), wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
         let wire::Join { version: _, room, name, media, resume, create_key, password } = request;
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(error(
-                ErrorCode::ShuttingDown,
-                "the server is stopping; try again in a moment".into(),
-            ));
-        }
         let room = RoomName::parse(&room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
         let name = DisplayName::parse(&name)
@@ -77,7 +74,8 @@ impl Hub {
             None => self.may_open(session),
         };
         let resume = resume.and_then(|resume| {
-            self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)
+            let was = self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)?;
+            Some(Identity { routed: resume.routed.unwrap_or_default(), ..was })
         });
         let wish = kaigi_room::Join {
             room: room.clone(),

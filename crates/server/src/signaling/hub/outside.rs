@@ -88,6 +88,7 @@ impl Hub {
             };
             let (mut wish, room) = self.wish(visitor, request, now)?;
             wish.media_only = true;
+            self.check_phase(&state.rooms, &room)?;
             self.count_guess(state.rooms.weighs_password(&wish), visitor)?;
             state.outside.has_place(&room)?;
             let joined = state.rooms.join(now, connection, wish).map_err(convert::refusal)?;
@@ -109,16 +110,13 @@ impl Hub {
         offer: Offer,
     ) -> Result<Begun, wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
-        if self.is_closing() {
-            let message = "the server is stopping; try again in a moment".into();
-            return Err(error(ErrorCode::ShuttingDown, message));
-        }
         let room = RoomName::parse(room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
         let candidates = self.candidates(visitor).await;
         let (connection, viewer) = (self.number(), ParticipantId(random_id()));
         let beginning = {
             let mut state = self.lock();
+            self.check_phase(&state.rooms, &room)?;
             let token = token.filter(|token| !token.is_empty());
             let password = token.map(|token| self.password_digest(&room, token));
             self.count_guess(password.is_some() && state.rooms.has_password(&room), visitor)?;
