@@ -41,6 +41,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say by the exit status whether the server with these settings answers, for health checks of containers
+    Healthy,
     /// The self-signed certificate
     #[command(subcommand)]
     Cert(CertCommand),

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
             }
             return ExitCode::FAILURE;
         }
+        Some(Command::Healthy) => doctor::healthy(&loaded.settings),
         Some(Command::Cert(CertCommand::Renew)) => renew(&loaded.settings),
         None => serve(&loaded, false),
         Some(Command::Serve { takeover }) => serve(&loaded, takeover),

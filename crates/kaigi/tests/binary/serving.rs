@@ -185,3 +185,18 @@ fn a_socket_that_systemd_holds_is_served_and_who_came_before_the_start_is_answer
     server.wait().unwrap();
     assert!(answered.starts_with("HTTP/1.1 308"), "{answered}");
 }
+
+#[test]
+fn healthy_says_whether_a_server_answers() {
+    let folder = Folder::new();
+    let mut server = serve(&folder);
+    let listen = format!("127.0.0.1:{}", server.port());
+    let healthy = |variables: &[_]| folder.kaigi_with(variables, &["healthy"]);
+    let run = healthy(&[("KAIGI_LISTEN", &*listen)]);
+    assert_eq!((run.code, &*run.stdout, &*run.stderr), (Some(0), "", ""));
+    server.signal(Signal::TERM);
+    server.end();
+    let run = healthy(&[("KAIGI_LISTEN", &*listen)]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains(&listen) && run.stderr.lines().count() == 1, "{}", run.stderr);
+}
