@@ -20,7 +20,7 @@ pub use breakouts::{Breakout, BreakoutPlan, Breakouts, Person};
 pub use chat::{ChatBody, ChatLine, SharedFile};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Waiter, Watch,
+    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Roster, Signal, Waiter, Watch,
 };
 pub use poll::{Poll, Standing};
 pub use rooms::Rooms;

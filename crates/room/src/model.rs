@@ -309,6 +309,8 @@ pub enum Event<S> {
     Updated(Participant),
     /// Someone is gone.
     Left(ParticipantId, LeaveReason),
+    /// What was gathered of the three above and of the chat's notices, in a large room; told to everybody.
+    Roster(Box<Roster>),
     /// A peer's message.
     Signal {
         /// Who sent it.
@@ -359,6 +361,17 @@ pub enum Event<S> {
     },
 }
 
+/// What has changed about the people of a large room within a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roster {
+    /// Those who have come or changed, as they are now.
+    pub participants: Vec<Participant>,
+    /// Those who are gone.
+    pub left: Vec<(ParticipantId, LeaveReason)>,
+    /// Notices of both.
+    pub chat: Vec<ChatLine>,
+}
+
 /// Why the next timeout exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
@@ -372,6 +385,8 @@ pub enum Deadline {
     PollStands,
     /// Everybody is called back from the breakout rooms.
     BreakoutsOver,
+    /// What was gathered in a large room is told.
+    NewsGathered,
 }
 
 /// Why a command was refused; nothing has changed.

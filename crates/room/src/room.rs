@@ -16,6 +16,7 @@ use crate::{
         ConnectionId, Event, GuestId, Join, Participant, PasswordDigest, Refusal, RoomChange, RoomSettings,
         Signal,
     },
+    rooms::Gathered,
     topology::{Course, Needs},
 };
 
@@ -79,6 +80,8 @@ pub(crate) struct Room<S> {
     pub(crate) breakouts: Option<Open>,
     /// Polls whose votes are to be told in a moment.
     pub(crate) voted: BTreeSet<u64>,
+    /// What of its people waits to be told.
+    pub(crate) gathered: Option<Gathered>,
     banned: VecDeque<(ParticipantId, Option<GuestId>)>,
     last_hand: u64,
 }
@@ -132,6 +135,7 @@ impl<S> Default for Room<S> {
             lobby: Lobby::default(),
             breakouts: None,
             voted: BTreeSet::new(),
+            gathered: None,
             banned: VecDeque::new(),
             last_hand: 0,
         }

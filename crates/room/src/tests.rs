@@ -13,6 +13,7 @@ use super::*;
 
 mod breakouts;
 mod chatting;
+mod gathering;
 mod hosting;
 mod property;
 mod roles;
@@ -83,6 +84,13 @@ fn rooms_of(breakouts: &Breakouts) -> String {
     rooms.join(" | ")
 }
 
+/// Who, and what of it is not usual.
+fn state_of(who: &Participant) -> String {
+    let mic = if who.media.mic { " mic" } else { "" };
+    let lost = if who.connected { "" } else { " lost" };
+    format!("{}{mic}{lost}", who.id)
+}
+
 impl House {
     fn new() -> Self {
         Self {
@@ -151,6 +159,12 @@ impl House {
                 Event::Left(id, LeaveReason::ConnectionLost) => format!("lost {id}"),
                 Event::Left(id, LeaveReason::Removed) => format!("removed {id}"),
                 Event::Left(id, LeaveReason::Moved) => format!("moved {id}"),
+                Event::Roster(roster) => {
+                    let people: Vec<_> = roster.participants.iter().map(state_of).collect();
+                    let left: Vec<_> = roster.left.iter().map(|(id, _)| id.0.as_str()).collect();
+                    let (people, left) = (people.join(", "), left.join(", "));
+                    format!("roster [{people}] left [{left}], {} lines of chat", roster.chat.len())
+                }
                 Event::Signal { from, seq, payload, .. } => format!("{payload} {seq} from {from}"),
                 Event::Chat(line) => said(&line),
                 Event::ChatChanged(line) => format!("changed {}", said(&line)),

@@ -2,7 +2,7 @@
 
 use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName, Topology};
 
-use super::{Due, Rooms, Seat};
+use super::{Due, News, Rooms, Seat};
 use crate::{
     chat::{ChatBody, Draft},
     model::{ConnectionId, Event, Identity, Join, JoinOutcome, Joined, Now, Output, Participant, Refusal},
@@ -35,8 +35,7 @@ impl<S> Rooms<S> {
         let Participant { id, name, .. } = joined.participant.clone();
         if let Some(room) = self.rooms.get_mut(&join.room) {
             let line = room.chat.push(now.unix_ms, Draft::new(id.clone(), name, ChatBody::Joined));
-            let to = room.connections(&id);
-            self.tell(to, Event::Chat(line));
+            self.tell_news(&Seat { room: join.room.clone(), id }, News::Chat(line));
         }
         Ok(joined)
     }
@@ -125,7 +124,7 @@ impl<S> Rooms<S> {
                 }
             }
         }
-        self.tell_others(&seat, Event::Updated(participant));
+        self.tell_news(&seat, News::Updated(participant));
         self.snapshot(&seat.room, &seat.id, JoinOutcome::Resumed).ok_or(Refusal::NoSuchParticipant)
     }
 
@@ -147,17 +146,17 @@ impl<S> Rooms<S> {
         let media = participant.media;
         room.members
             .insert(id.clone(), Member { participant, guest: guest.clone(), link: Link::Up { connection } });
-        let to = room.connections(&id);
         self.participants += 1;
         self.count(guest);
-        self.seats.insert(connection, Seat { room: name.clone(), id: id.clone() });
+        let seat = Seat { room: name.clone(), id: id.clone() };
+        self.seats.insert(connection, seat.clone());
         self.stop_waiting(connection);
         let appointed = self.appointed(now.instant, name);
         // Who opens a room is its host, whatever the rest may not do.
         let participant =
             self.rooms.get(name).and_then(|room| room.members.get(&id)).map(|m| m.participant.clone());
         let participant = participant.ok_or(Refusal::NoSuchParticipant)?;
-        self.tell(to.clone(), Event::Joined(participant));
+        self.tell_news(&seat, News::Joined(participant));
         for (room, who) in appointed.into_iter().filter(|(_, who)| *who != id) {
             self.tell_role(&room, &who, Some(connection));
         }

@@ -6,12 +6,14 @@ mod greeter;
 mod joining;
 mod media;
 mod outside;
+mod packed;
 
 use greeter::Greeter;
 pub(crate) use outside::{Begun, Changed, Matches};
+use packed::Packed;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -76,6 +78,8 @@ struct State {
     bridge: Bridge<Worker>,
     greeter: Arc<Greeter>,
     sockets: HashMap<ConnectionId, SocketRef>,
+    /// Those of them that know no `roster`.
+    older: HashSet<ConnectionId>,
     /// Those who come by HTTP alone.
     outside: outside::Table,
 }
@@ -89,6 +93,7 @@ impl Hub {
             bridge: Bridge::new(worker.clone()),
             greeter: greeter.clone(),
             sockets: HashMap::new(),
+            older: HashSet::new(),
             outside: outside::Table::default(),
         };
         Arc::new(Self {
@@ -124,6 +129,7 @@ impl Hub {
         if state.sockets.remove(&connection).is_some() {
             gauge!("kaigi_signaling_connections").decrement(1);
         }
+        state.older.remove(&connection);
         state.lose(connection);
         self.deadline.notify_one();
     }
@@ -262,8 +268,9 @@ impl State {
                     continue;
                 }
             };
+            let packed = Packed::new(&event);
             for connection in to {
-                if !self.tell(connection, &event) {
+                if !self.tell_packed(connection, &event, &packed) {
                     deaf.push(connection);
                 } else if let (wire::Event::Removed(_) | wire::Event::TurnedAway(_), Some(socket)) =
                     (&event, self.sockets.get(&connection))
@@ -299,8 +306,19 @@ impl State {
 
     /// Says false when the connection does not take it.
     fn tell(&self, connection: ConnectionId, event: &wire::Event) -> bool {
+        self.tell_packed(connection, event, &Packed::new(event))
+    }
+
+    /// The same, with the event ready to be sent: to many it is made ready once.
+    fn tell_packed(&self, connection: ConnectionId, event: &wire::Event, packed: &Packed) -> bool {
         let Some(socket) = self.sockets.get(&connection) else { return true };
-        match emit(socket, event) {
+        let sent = match event {
+            wire::Event::Roster(roster) if self.older.contains(&connection) => {
+                packed::singly(roster).try_for_each(|event| emit(socket, &event))
+            }
+            _ => packed.emit(socket),
+        };
+        match sent {
             Ok(()) => true,
             Err(SendError::Socket(SocketError::Closed)) => true,
             Err(error) => {
@@ -315,32 +333,7 @@ impl State {
 
 /// Sends an event under its Socket.IO name.
 pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendError> {
-    use wire::Event::*;
-    match event {
-        ParticipantJoined(data) => socket.emit("participant-joined", data),
-        ParticipantUpdated(data) => socket.emit("participant-updated", data),
-        ParticipantLeft(data) => socket.emit("participant-left", data),
-        Signal(data) => socket.emit("signal", data),
-        Chat(data) => socket.emit("chat", data),
-        ChatChanged(data) => socket.emit("chat-changed", data),
-        Reaction(data) => socket.emit("reaction", data),
-        ServerClosing(data) => socket.emit("server-closing", data),
-        Replaced(data) => socket.emit("replaced", data),
-        RequestError(data) => socket.emit("request-error", data),
-        Topology(data) => socket.emit("topology", data),
-        Slots(data) => socket.emit("slots", data),
-        Layers(data) => socket.emit("layers", data),
-        Speakers(data) => socket.emit("speakers", data),
-        RoomUpdated(data) => socket.emit("room-updated", data),
-        Muted(data) => socket.emit("muted", data),
-        Waiting(data) => socket.emit("waiting", data),
-        Admitted(data) => socket.emit("admitted", data),
-        TurnedAway(data) => socket.emit("turned-away", data),
-        Breakouts(data) => socket.emit("breakouts", data),
-        Moved(data) => socket.emit("moved", data),
-        Removed(data) => socket.emit("removed", data),
-        MediaRestart(data) => socket.emit("media-restart", data),
-    }
+    Packed::new(event).emit(socket)
 }
 
 /// Disconnects a client as soon as it can be told so.

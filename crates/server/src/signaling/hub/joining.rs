@@ -17,6 +17,9 @@ use crate::{
     visitor::Visitor,
 };
 
+/// The minor version of the protocol that has the event `roster`.
+const ROSTER_SINCE: u16 = 3;
+
 impl Hub {
     /// Enters a room; `reply` is called before anyone hears of it.
     pub(crate) fn join(
@@ -28,6 +31,7 @@ impl Hub {
     ) {
         let now = now();
         let mut state = self.lock();
+        let older = request.version.minor < ROSTER_SINCE;
         let (wish, room) = match self.wish(visitor, request, now) {
             Ok(wish) => wish,
             Err(error) => return reply(wire::Answer::Error(error)),
@@ -39,6 +43,9 @@ impl Hub {
         }
         match state.rooms.join(now, connection, wish) {
             Ok(joined) => {
+                if older {
+                    state.older.insert(connection);
+                }
                 counter!("kaigi_joins_total").increment(1);
                 tracing::info!(room = %short(&room), participant = %joined.participant.id,
                     outcome = ?joined.outcome, others = joined.others.len(), "joined");
