@@ -1,5 +1,5 @@
 # `make run` starts Kaigi; `make test` runs everything CI runs. Both set up what they need.
-.PHONY: run tools build web deb test setup-test generate lint test-web test-rust test-e2e natlab sim fuzz bench-turn bench-sfu screenshots clean
+.PHONY: run tools build web deb test setup-test generate lint test-web test-rust test-e2e natlab sim fuzz bench-turn bench-sfu bench-signaling screenshots clean
 SHELL := /bin/bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 WEB_SOURCES := $(shell find web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
@@ -77,6 +77,13 @@ bench-sfu: build
 	@scripts/setup-test bench-sfu
 	cargo build --release --locked -p kaigi-bench
 	$(TARGET)/release/bench-sfu --kaigi $(TARGET)/release/kaigi $(if $(QUICK),--quick,--record docs/benchmarks.md) $(ARGS)
+
+# Signaling through Kaigi and through a Socket.IO server on Node.js, side by side (docs/benchmarks.md): four minutes, and writes the
+# results there; `make bench-signaling QUICK=1` for one.
+bench-signaling: build
+	cd crates/bench/signaling && npm ci --no-audit --no-fund
+	node crates/bench/signaling/run.mjs --kaigi $(abspath $(TARGET))/release/kaigi \
+	  $(if $(QUICK),--quick,--record docs/benchmarks.md) $(ARGS)
 
 # Files made from others; tests fail when they are stale.
 generate:

@@ -26,8 +26,16 @@ export class Server {
   }
 
   async launch() {
+    this.#spawn();
+    await until(`the server is ready; it said:\n${this.output}`, async () => {
+      if (this.process.exitCode !== null) throw new Error(`the server exited: ${this.output}`);
+      return (await this.get('/readyz').catch(() => ({}))).status === 200;
+    });
+  }
+
+  #spawn(...args) {
     const listen = ['--listen', `127.0.0.1:${this.port}`, '--listen', `[::1]:${this.port}`];
-    this.process = spawn(binary, ['serve', ...listen, '--data-dir', this.dataDir, ...this.args], {
+    this.process = spawn(binary, ['serve', ...listen, '--data-dir', this.dataDir, ...this.args, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -36,10 +44,18 @@ export class Server {
       });
     }
     this.exited = once(this.process, 'exit');
-    await until(`the server is ready; it said:\n${this.output}`, async () => {
-      if (this.process.exitCode !== null) throw new Error(`the server exited: ${this.output}`);
-      return (await this.get('/readyz').catch(() => ({}))).status === 200;
+  }
+
+  /** Starts another that takes the port over, and waits until it has. Resolves with when the one before has ended. */
+  async upgrade() {
+    const { exited } = this;
+    this.output = '';
+    this.#spawn('--takeover');
+    await until('the next server has taken over', () => {
+      if (this.process.exitCode !== null) throw new Error(`the next server exited: ${this.output}`);
+      return this.output.includes('took over');
     });
+    return { ended: exited.then(([code]) => code) };
   }
 
   get url() {

@@ -56,6 +56,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say by the exit status whether the server with these settings answers, for health checks of containers
+    Healthy,
     /// The self-signed certificate
     #[command(subcommand)]
     Cert(CertCommand),
@@ -84,6 +86,9 @@ pub struct ServeArgs {
     /// In the background, for systems without systemd: see `kaigi stop`, `status` and `logs`
     #[arg(long)]
     pub daemon: bool,
+    /// Take the port over from the server that runs with the same data folder, if one does, without refusing anybody
+    #[arg(long, conflicts_with_all = ["daemon", "detached"])]
+    pub takeover: bool,
     /// Is the background process itself
     #[arg(long, hide = true, conflicts_with = "daemon")]
     pub detached: bool,
@@ -233,6 +238,9 @@ pub struct Flags {
     /// Threads that carry media [default: one per core, at most 16]
     #[arg(long, value_name = "N", global = true)]
     pub media_threads: Option<String>,
+    /// Seconds that a stop waits for meetings whose media goes through the server [default: 10]
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub drain_timeout: Option<String>,
     /// Foreign STUN server for clients, repeatable; TURN with credentials in kaigi.toml
     #[arg(long, value_name = "URL", global = true, value_delimiter = ',')]
     pub ice_server: Vec<String>,

@@ -67,6 +67,14 @@ pub fn run(loaded: &Loaded, json: bool) -> bool {
     report.finish()
 }
 
+/// Whether the server with these settings answers; why not, otherwise.
+pub fn healthy(settings: &Settings) -> Result<(), String> {
+    let running = Running::at(&settings.listen, settings.tls == Tls::On, system::has_ipv6());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(running.healthy())
+}
+
 async fn examine(loaded: &Loaded, report: &mut Report) {
     report.extend(judge_settings(loaded));
     if !loaded.problems.is_empty() {

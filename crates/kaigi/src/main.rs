@@ -18,11 +18,11 @@ mod token;
 mod web;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use kaigi_server::{Server, certificate};
+use kaigi_server::{Inherited, Server, certificate};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -62,6 +62,7 @@ fn main() -> ExitCode {
             }
             return ExitCode::FAILURE;
         }
+        Some(Command::Healthy) => doctor::healthy(&loaded.settings),
         Some(Command::Cert(CertCommand::Renew)) => renew(&loaded.settings),
         Some(Command::Token(TokenCommand::Create(new))) => token::create(&loaded.settings, &new),
         Some(Command::Stop { now }) => daemon::stop(&data_dir::of(&loaded.settings), now),
@@ -111,10 +112,15 @@ fn serve(loaded: &mut Loaded, args: ServeArgs) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(serve_until_told(loaded, data_dir, held.as_mut()))
+    runtime.block_on(serve_until_told(loaded, data_dir, held.as_mut(), args.takeover))
 }
 
-async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf, held: Option<&mut Held>) -> Result<(), String> {
+async fn serve_until_told(
+    loaded: &Loaded,
+    data_dir: PathBuf,
+    held: Option<&mut Held>,
+    takeover: bool,
+) -> Result<(), String> {
     let settings = &loaded.settings;
     // Before anything is bound: a signal that comes while starting must end us, too.
     let told = shutdown_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
@@ -126,8 +132,9 @@ async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf, held: Option<&mut 
         acme_rules::ports(settings).iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let lan = addresses::lan(&interfaces);
+    let inherited = inherited(&data_dir, takeover)?;
     let options = settings.options(data_dir, addresses::names(&interfaces), lan);
-    let server = Server::bind(options).await.map_err(|error| error.to_string())?;
+    let server = Server::bind_with(options, inherited).await.map_err(|error| error.to_string())?;
     let certificate = server.certificate();
     for warning in certificate.iter().flat_map(|certificate| &certificate.warnings) {
         tracing::warn!("{warning}");
@@ -152,6 +159,14 @@ async fn serve_until_told(loaded: &Loaded, data_dir: PathBuf, held: Option<&mut 
     };
     server.run(told).await;
     Ok(())
+}
+
+/// The sockets that are there already: those of the server that runs, if this one is to take over, else systemd's.
+fn inherited(data_dir: &Path, takeover: bool) -> Result<Inherited, String> {
+    if takeover && let Some(running) = Inherited::from_running(data_dir).map_err(|error| error.to_string())? {
+        return Ok(running);
+    }
+    Inherited::from_systemd().map_err(|error| format!("cannot use the sockets that systemd passed: {error}"))
 }
 
 /// Resolves at the first SIGTERM or SIGINT; the second ends the process at once.

@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub room_capacity: usize,
     /// `None`: one for each core.
     pub media_threads: Option<usize>,
+    /// Seconds.
+    pub drain_timeout: u32,
     pub ice_server: Vec<IceServer>,
     pub turn_user: Vec<TurnUser>,
     pub turn_secret: Option<String>,
@@ -123,6 +126,7 @@ impl Default for Settings {
             max_participants: 10_000,
             room_capacity: 200,
             media_threads: None,
+            drain_timeout: 10,
             ice_server: Vec::new(),
             turn_user: Vec::new(),
             turn_secret: None,
@@ -216,6 +220,7 @@ impl Settings {
             max_participants: from.one("max-participants", types::count, default.max_participants),
             room_capacity: from.one("room-capacity", types::count, default.room_capacity),
             media_threads: from.optional("media-threads", types::media_threads),
+            drain_timeout: from.one("drain-timeout", types::seconds, default.drain_timeout),
             ice_server: from.ice_servers("ice-server"),
             turn_user: from.list("turn-user", TurnUser::parse, default.turn_user),
             turn_secret: from.optional("turn-secret", |text| Ok(text.to_owned())),
@@ -390,6 +395,7 @@ impl Settings {
             max_participants: self.max_participants,
             room_capacity: self.room_capacity,
             media_threads: self.media_threads.unwrap_or_else(types::a_thread_for_each_core),
+            drain_timeout: Duration::from_secs(self.drain_timeout.into()),
             turn: self.turn_options(),
             ice_servers: self.ice_server.clone(),
         }

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The version of the `/meet` protocol. A client whose major version differs is told to reload.
-pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 2 };
+pub const PROTOCOL_VERSION: ProtocolVersion = ProtocolVersion { major: 1, minor: 3 };
 
 /// Bounds on what a client may send; past one comes an error, never a silent cut.
 pub mod limits {
@@ -23,6 +23,8 @@ pub mod limits {
     pub const CHAT_BYTES: usize = 8 * 1024;
     /// Chat entries a room keeps for those who come later.
     pub const CHAT_HISTORY: usize = 200;
+    /// Participants from which on a room's comings, goings and changes are told together.
+    pub const GATHERED_FROM: usize = 50;
     /// Bytes of an SDP offer or answer.
     pub const SDP_BYTES: usize = 128 * 1024;
     /// Bytes of one ICE candidate's text.

@@ -124,6 +124,8 @@ pub enum Event {
     ParticipantUpdated(Participant),
     /// Someone is gone.
     ParticipantLeft(ParticipantLeft),
+    /// The three above together, and the chat's notices, in a large room.
+    Roster(Roster),
     /// An offer, answer or candidate of another participant.
     Signal(SignalFrom),
     /// A message or notice for the chat.
@@ -222,6 +224,8 @@ pub struct Resume {
     pub token: String,
     /// The incarnation whose peer connections still live; absent after a page reload.
     pub incarnation: Option<u32>,
+    /// The room's media went through the server. One that has restarted since lets the room begin that way.
+    pub routed: Option<bool>,
 }
 
 /// How a join came out.
@@ -407,6 +411,17 @@ pub struct IceCandidate {
     pub sdp_m_line_index: Option<u16>,
     /// The ICE user name fragment it belongs to.
     pub username_fragment: Option<String>,
+}
+
+/// What has changed about the people of a large room within a moment.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, TS)]
+pub struct Roster {
+    /// Those who have come or changed, as they are now; the receiver may be among them.
+    pub participants: Vec<Participant>,
+    /// Those who are gone.
+    pub left: Vec<ParticipantLeft>,
+    /// The chat's notices of both.
+    pub chat: Vec<ChatEntry>,
 }
 
 /// Someone is gone.

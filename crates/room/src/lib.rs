@@ -23,7 +23,7 @@ pub use chat::{ChatBody, ChatLine, SharedFile};
 pub use grants::{Grant, GrantedRole, Sees};
 pub use model::{
     ConnectionId, Deadline, Event, GuestId, Identity, Join, JoinOutcome, Joined, Limits, Loss, Now, Output,
-    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Signal, Waiter, Watch,
+    Participant, PasswordDigest, Place, Refusal, RoomChange, RoomSettings, Roster, Signal, Waiter, Watch,
 };
 pub use operating::{Happening, Reservation, RoomView};
 pub use poll::{Poll, Standing};

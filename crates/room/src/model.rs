@@ -193,6 +193,8 @@ pub struct Identity {
     /// The token is from before a restart of the server, and the restart was a moment ago: the participant
     /// is taken back even though this core has never seen it.
     pub restorable: bool,
+    /// Its room was routed: one that is restored begins so, rather than when the third is back.
+    pub routed: bool,
 }
 
 /// How a join came out.
@@ -324,6 +326,8 @@ pub enum Event<S> {
     Updated(Participant),
     /// Someone is gone.
     Left(ParticipantId, LeaveReason),
+    /// What was gathered of the three above and of the chat's notices, in a large room; told to everybody.
+    Roster(Box<Roster>),
     /// A peer's message.
     Signal {
         /// Who sent it.
@@ -376,6 +380,17 @@ pub enum Event<S> {
     },
 }
 
+/// What has changed about the people of a large room within a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roster {
+    /// Those who have come or changed, as they are now.
+    pub participants: Vec<Participant>,
+    /// Those who are gone.
+    pub left: Vec<(ParticipantId, LeaveReason)>,
+    /// Notices of both.
+    pub chat: Vec<ChatLine>,
+}
+
 /// Why the next timeout exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
@@ -391,6 +406,8 @@ pub enum Deadline {
     BreakoutsOver,
     /// A room that was kept open has been empty for long enough.
     ReservationOver,
+    /// What was gathered in a large room is told.
+    NewsGathered,
 }
 
 /// Why a command was refused; nothing has changed.

@@ -18,6 +18,7 @@ use crate::{
         Signal,
     },
     operating::Reservation,
+    rooms::Gathered,
     topology::{Course, Needs},
 };
 
@@ -85,6 +86,8 @@ pub(crate) struct Room<S> {
     pub(crate) started_at: Option<u64>,
     /// Polls whose votes are to be told in a moment.
     pub(crate) voted: BTreeSet<u64>,
+    /// What of its people waits to be told.
+    pub(crate) gathered: Option<Gathered>,
     banned: VecDeque<(ParticipantId, Option<GuestId>)>,
     last_hand: u64,
 }
@@ -148,6 +151,7 @@ impl<S> Default for Room<S> {
             reserved: None,
             started_at: None,
             voted: BTreeSet::new(),
+            gathered: None,
             banned: VecDeque::new(),
             last_hand: 0,
         }

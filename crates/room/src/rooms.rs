@@ -3,11 +3,17 @@
 mod breaking_out;
 mod chatting;
 mod entering;
+mod gathering;
 mod hosting;
 mod operating;
 mod roles;
 mod waiting;
 mod watching;
+
+#[cfg(test)]
+pub(crate) use gathering::GATHER;
+pub(crate) use gathering::Gathered;
+use gathering::News;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry},
@@ -41,6 +47,8 @@ pub struct Rooms<S> {
     guests: HashMap<GuestId, usize>,
     deadlines: BTreeSet<(Instant, RoomName, Due)>,
     outputs: VecDeque<Output<S>>,
+    /// The last time that was told.
+    latest: Option<Instant>,
 }
 
 /// What has come when a deadline of a room is over.
@@ -58,6 +66,8 @@ enum Due {
     Breakouts,
     /// The room was kept open while nobody was in it; not any longer.
     Unused,
+    /// What was gathered of a large room is told.
+    News,
 }
 
 /// Where a connection sits.
@@ -80,6 +90,7 @@ impl<S> Rooms<S> {
             guests: HashMap::new(),
             deadlines: BTreeSet::new(),
             outputs: VecDeque::new(),
+            latest: None,
         }
     }
 
@@ -110,6 +121,7 @@ impl<S> Rooms<S> {
 
     /// Enters a room, as somebody new or as who one was before.
     pub fn join(&mut self, now: Now, connection: ConnectionId, join: Join) -> Result<Joined, Refusal> {
+        self.note_time(now);
         if self.is_taken(connection) {
             return Err(Refusal::AlreadyJoined);
         }
@@ -130,6 +142,7 @@ impl<S> Rooms<S> {
 
     /// Leaves for good.
     pub fn leave(&mut self, now: Now, connection: ConnectionId) -> Result<(), Refusal> {
+        self.note_time(now);
         let seat = self.seats.get(&connection).cloned().ok_or(Refusal::NotJoined)?;
         self.remove(now, &seat.room, &seat.id, LeaveReason::Left);
         Ok(())
@@ -188,10 +201,11 @@ impl<S> Rooms<S> {
 
     /// The connection is gone; its participant, if it had one, is kept for a while.
     pub fn handle_disconnect(&mut self, now: Now, connection: ConnectionId, loss: Loss) {
+        self.note_time(now);
         self.stop_waiting(connection);
-        let Some(Seat { room: name, id }) = self.seats.remove(&connection) else { return };
-        let Some(room) = self.rooms.get_mut(&name) else { return };
-        let Some(member) = room.members.get_mut(&id) else { return };
+        let Some(seat) = self.seats.remove(&connection) else { return };
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        let Some(member) = room.members.get_mut(&seat.id) else { return };
         let grace = match loss {
             Loss::Unexplained => self.limits.resume_grace,
             Loss::Away => self.limits.away_grace,
@@ -200,9 +214,8 @@ impl<S> Rooms<S> {
         member.link = Link::Lost { since: now.instant, until, waiting: Waiting::new() };
         member.participant.connected = false;
         let participant = member.participant.clone();
-        let to = room.connections(&id);
-        self.deadlines.insert((until, name, Due::Gone(id)));
-        self.tell(to, Event::Updated(participant));
+        self.deadlines.insert((until, seat.room.clone(), Due::Gone(seat.id.clone())));
+        self.tell_news(&seat, News::Updated(participant));
     }
 
     /// What a participant sends has changed.
@@ -235,6 +248,7 @@ impl<S> Rooms<S> {
 
     /// Time has come to what [`Rooms::poll_timeout`] announced.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.note_time(now);
         while let Some((until, room, due)) = self.deadlines.first().cloned() {
             if until > now.instant {
                 break;
@@ -254,6 +268,7 @@ impl<S> Rooms<S> {
                 }
                 Due::Breakouts => self.call_back(now, &room),
                 Due::Unused => self.close(&room),
+                Due::News => self.tell_gathered(&room),
             }
         }
     }
@@ -272,6 +287,7 @@ impl<S> Rooms<S> {
             Due::Poll(_) => (*until, Deadline::PollStands),
             Due::Breakouts => (*until, Deadline::BreakoutsOver),
             Due::Unused => (*until, Deadline::ReservationOver),
+            Due::News => (*until, Deadline::NewsGathered),
         })
     }
 
@@ -287,9 +303,9 @@ impl<S> Rooms<S> {
         if let Some(room) = self.rooms.get_mut(name) {
             let left = Draft::new(id.clone(), member.participant.name, ChatBody::Left);
             let line = room.chat.push(now.unix_ms, left);
-            let to = room.all_connections();
-            self.tell(to.clone(), Event::Left(id.clone(), reason));
-            self.tell(to, Event::Chat(line));
+            let seat = Seat { room: name.clone(), id: id.clone() };
+            self.tell_news(&seat, News::Left(id.clone(), reason));
+            self.tell_news(&seat, News::Chat(line));
         }
         self.appoint(now.instant, &whole);
         self.settle(now, name, None);
@@ -347,6 +363,7 @@ impl<S> Rooms<S> {
             over(room.hosts.kept_until(), Due::Host),
             over(until.map(|until| until.instant), Due::Breakouts),
             over(room.reserved.and_then(|reserved| reserved.until), Due::Unused),
+            over(room.gathered.as_ref().map(|gathered| gathered.due), Due::News),
         ] {
             deadline.map(|deadline| self.deadlines.remove(&deadline));
         }
@@ -388,7 +405,7 @@ impl<S> Rooms<S> {
             id: seat.id.clone(),
             sources: media,
         });
-        self.tell_others(seat, Event::Updated(participant));
+        self.tell_news(seat, News::Updated(participant));
     }
 
     /// Lets a room's media go where it has to by now, and tells all but one who learns of it otherwise.
@@ -438,13 +455,6 @@ impl<S> Rooms<S> {
         let room = self.rooms.get_mut(&seat.room).ok_or(Refusal::NotJoined)?;
         let member = room.members.get_mut(&seat.id).ok_or(Refusal::NotJoined)?;
         Ok((seat, member))
-    }
-
-    fn tell_others(&mut self, seat: &Seat, event: Event<S>) {
-        if let Some(room) = self.rooms.get(&seat.room) {
-            let to = room.connections(&seat.id);
-            self.tell(to, event);
-        }
     }
 
     fn tell(&mut self, to: Vec<ConnectionId>, event: Event<S>) {

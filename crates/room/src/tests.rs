@@ -13,6 +13,7 @@ use super::*;
 
 mod breakouts;
 mod chatting;
+mod gathering;
 mod granting;
 mod hosting;
 mod operating;
@@ -57,7 +58,7 @@ fn wish(name: &str) -> Join {
 }
 
 fn was(name: &str, live: Option<u32>) -> Option<Identity> {
-    Some(Identity { id: id(name), incarnation: 0, live, joined_at: 5, restorable: false })
+    Some(Identity { id: id(name), incarnation: 0, live, joined_at: 5, restorable: false, routed: false })
 }
 
 fn to(name: &str, seq: u64) -> Signal<&'static str> {
@@ -86,6 +87,13 @@ fn rooms_of(breakouts: &Breakouts) -> String {
     let mut rooms = vec![format!("main {}", names(&breakouts.main))];
     rooms.extend(breakouts.rooms.iter().map(|room| format!("{} {}", room.title, names(&room.people))));
     rooms.join(" | ")
+}
+
+/// Who, and what of it is not usual.
+fn state_of(who: &Participant) -> String {
+    let mic = if who.media.mic { " mic" } else { "" };
+    let lost = if who.connected { "" } else { " lost" };
+    format!("{}{mic}{lost}", who.id)
 }
 
 impl House {
@@ -168,6 +176,12 @@ impl House {
                 Event::Left(id, LeaveReason::ConnectionLost) => format!("lost {id}"),
                 Event::Left(id, LeaveReason::Removed) => format!("removed {id}"),
                 Event::Left(id, LeaveReason::Moved) => format!("moved {id}"),
+                Event::Roster(roster) => {
+                    let people: Vec<_> = roster.participants.iter().map(state_of).collect();
+                    let left: Vec<_> = roster.left.iter().map(|(id, _)| id.0.as_str()).collect();
+                    let (people, left) = (people.join(", "), left.join(", "));
+                    format!("roster [{people}] left [{left}], {} lines of chat", roster.chat.len())
+                }
                 Event::Signal { from, seq, payload, .. } => format!("{payload} {seq} from {from}"),
                 Event::Chat(line) => said(&line),
                 Event::ChatChanged(line) => format!("changed {}", said(&line)),
@@ -334,6 +348,28 @@ fn after_a_restart_both_are_restored_in_silence() {
     assert_eq!((bob.outcome, bob.participant.incarnation), (JoinOutcome::Restored, 1));
     assert_eq!(house.drain(), ["1: joined bob"]);
     assert!(house.join(3, wish("cat")).unwrap_err().code() == ErrorCode::RoomFull);
+}
+
+#[test]
+fn a_room_that_was_routed_is_routed_from_the_first_who_is_back() {
+    let mut house = House::new();
+    let back = |name: &str, routed| {
+        let identity = Identity { restorable: true, routed, ..was(name, Some(0)).unwrap() };
+        Join { resume: Some(identity), ..wish(name) }
+    };
+    assert_eq!(house.join(1, back("ann", true)).unwrap().topology, Topology::Routed);
+    assert_eq!(house.join(2, back("bob", true)).unwrap().topology, Topology::Routed);
+    assert_eq!(house.join(3, back("cat", true)).unwrap().topology, Topology::Routed);
+    let told = house.drain();
+    assert!(told.iter().all(|line| !line.contains("direct")), "{told:?}");
+
+    // Somebody who was not there before came first.
+    let mut house = House::new();
+    assert_eq!(house.join(1, wish("dan")).unwrap().topology, Topology::Direct);
+    assert_eq!(house.join(2, back("ann", true)).unwrap().topology, Topology::Routed);
+    // Nobody else comes back.
+    house.pass(crate::topology::RETURN);
+    assert_eq!(house.rooms.place(connection(1)).unwrap().topology, Topology::Direct);
 }
 
 #[test]

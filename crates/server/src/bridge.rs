@@ -241,6 +241,11 @@ impl<T: Threads> Bridge<T> {
         }
     }
 
+    /// Does anybody's media go through the server?
+    pub(crate) fn has_sessions(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
     /// All of a room are on one thread: the one they are on, else the one with the fewest sessions.
     fn thread_for(&self, name: &RoomName) -> u16 {
         let taken = self.rooms.get(name).and_then(|room| {

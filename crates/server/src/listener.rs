@@ -16,7 +16,7 @@ use metrics::{counter, gauge};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
@@ -47,6 +47,8 @@ pub(crate) struct Acceptor {
     pub(crate) purpose: Purpose,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) worker: Worker,
+    /// Says when another server serves whatever comes new.
+    pub(crate) leaving: watch::Receiver<bool>,
 }
 
 /// What a listener serves.
@@ -115,7 +117,8 @@ impl Acceptor {
                 let (kind, stream) = sniff(stream, Instant::now() + HEADER_DEADLINE).await?;
                 match kind {
                     Stream::Http1 | Stream::Http2 => {
-                        serve_http(stream, router.clone(), Link { peer, local, tls: true }).await;
+                        let link = Link { peer, local, tls: true };
+                        serve_http(stream, router.clone(), link, self.leaving.clone()).await;
                         Ok(())
                     }
                     Stream::Stun => {
@@ -134,7 +137,8 @@ impl Acceptor {
                 Ok(())
             }
             (Purpose::PlainHttp(router), Stream::Http1 | Stream::Http2) => {
-                serve_http(stream, router.clone(), Link { peer, local, tls: false }).await;
+                let link = Link { peer, local, tls: false };
+                serve_http(stream, router.clone(), link, self.leaving.clone()).await;
                 Ok(())
             }
             (Purpose::Https(..) | Purpose::PlainHttp(_), Stream::Stun) => {
@@ -183,7 +187,7 @@ async fn sniff<S: AsyncRead + Unpin>(stream: S, deadline: Instant) -> Result<(St
     }
 }
 
-async fn serve_http<S>(stream: S, router: Router, link: Link)
+async fn serve_http<S>(stream: S, router: Router, link: Link, mut leaving: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -202,7 +206,17 @@ where
         .keep_alive_timeout(HEADER_DEADLINE);
     let connection =
         builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = connection.await {
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        // First, so that a request that has come already is answered.
+        biased;
+        ended = connection.as_mut() => ended,
+        () = async { drop(leaving.wait_for(|leaving| *leaving).await) } => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "an HTTP connection ended with an error");
     }
 }

@@ -1,6 +1,6 @@
 //! What the server is told at start. Parsed and documented where people write it: `kaigi`'s settings.
 
-use std::{net::IpAddr, net::SocketAddr, path::PathBuf};
+use std::{net::IpAddr, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use kaigi_protocol::wire::IceServer;
@@ -52,6 +52,8 @@ pub struct Options {
     pub media_threads: usize,
     /// Who may relay through this server, and to whom.
     pub turn: TurnOptions,
+    /// How long a stop waits for rooms whose media goes through the server.
+    pub drain_timeout: Duration,
     /// Foreign STUN and TURN servers told to clients.
     pub ice_servers: Vec<IceServer>,
 }

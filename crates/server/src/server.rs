@@ -1,18 +1,15 @@
 //! Puts the parts together: binds everything, then serves until told to stop.
 
-use std::{
-    future::Future,
-    io,
-    net::{IpAddr, SocketAddr},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, io, net::SocketAddr, os::fd::OwnedFd, path::Path, sync::Arc};
 
 use kaigi_room::Limits;
 use kaigi_worker::Worker;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 use crate::{
     AccessOptions, Options, Pulse,
@@ -21,24 +18,21 @@ use crate::{
     bridge::Reaching,
     certificate::{Certificate, CertificateError, Store},
     http::{self, Site},
-    listener::{self, Acceptor, Purpose},
+    listener::{Acceptor, Purpose},
     minter::{Minter, unix_seconds},
     secrets::{self, Secrets},
     session::Sessions,
     signaling::{self, Hub},
+    sockets::{self, Inherited, bind_error, bind_tcp, bind_udp},
     sources::{Sources, per_minute},
+    stopping::Stopping,
+    takeover::{self, Predecessor},
     turn,
     webhooks::{WebhookProblem, Webhooks},
 };
 
 /// TCP connections held at once, as long as the process may open that many files.
-const CONNECTIONS: usize = 20_000;
-
-/// How long clients are told to wait before they come back after a stop.
-const RETRY_AFTER: Duration = Duration::from_millis(1_500);
-
-/// How long a stop waits for the last words to reach the clients.
-const LAST_WORDS: Duration = Duration::from_millis(1_000);
+pub(crate) const CONNECTIONS: usize = 20_000;
 
 /// Why the server did not start, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +88,9 @@ pub enum StartError {
     /// A setting that only shows to be wrong here.
     #[error("{0}")]
     Setting(String),
+    /// The sockets could not be kept for the next server.
+    #[error("cannot copy the listening sockets: {0}; the limit of open files may be too low (`ulimit -n`)")]
+    Copies(io::Error),
     /// A media thread could not be started.
     #[error("cannot start a media thread: {0}")]
     MediaThread(io::Error),
@@ -112,19 +109,33 @@ pub struct Server {
     site: Site,
     port: u16,
     options: Options,
+    /// All sockets once more, for the server after this one.
+    copies: Vec<OwnedFd>,
+    /// The server before this one, which still serves.
+    predecessor: Option<Predecessor>,
 }
 
 impl Server {
     /// Binds every socket and loads certificate and secrets; nothing is served yet.
     pub async fn bind(options: Options) -> Result<Self, StartError> {
-        let (tcp, port) = bind_tcp(&options.listen)?;
-        let udp = bind_udp(&tcp, options.media_threads)?;
+        Self::bind_with(options, Inherited::default()).await
+    }
+
+    /// The same, with sockets among which some may be bound already.
+    pub async fn bind_with(options: Options, mut inherited: Inherited) -> Result<Self, StartError> {
+        let (tcp, port) = bind_tcp(&options.listen, &mut inherited)?;
+        let udp = bind_udp(&tcp, options.media_threads, &mut inherited)?;
         let redirect = match options.http_redirect {
             Some(address) => {
-                Some(listener::bind(address).map_err(|error| bind_error("TCP", address, error))?)
+                let bound = inherited.listen(address);
+                Some(bound.map_err(|error| bind_error("TCP", address, error))?)
             }
             None => None,
         };
+        for address in inherited.left() {
+            tracing::warn!(%address, "a socket was passed for an address that `listen` does not name; nobody serves it");
+        }
+        let copies = sockets::copies(tcp.iter().chain(&redirect), &udp).map_err(StartError::Copies)?;
         let secrets = open_secrets(&options.data_dir)?;
         let store = options.tls.clone().map(Store::open).transpose()?;
         let listening = tcp.iter().filter_map(|one| one.local_addr().ok()).map(|bound| bound.ip()).collect();
@@ -179,7 +190,8 @@ impl Server {
             connection_tests: Arc::new(Sources::new(per_minute(6, 12))),
             whip: Arc::default(),
         };
-        Ok(Self { tcp, worker, redirect, store, hub, site, port, options })
+        let predecessor = inherited.predecessor;
+        Ok(Self { tcp, worker, redirect, store, hub, site, port, options, copies, predecessor })
     }
 
     /// The port of TCP and UDP.
@@ -209,26 +221,35 @@ impl Server {
         (http::router(self.site, socket_layer, None), self.hub)
     }
 
-    /// Serves until `stop` completes; then tells the clients, which come back to the next server.
+    /// Serves until `stop` completes or another server has taken over; the clients come back to the next one.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let (socket_layer, _io) = signaling::layer(self.hub.clone());
+        let (socket_layer, io) = signaling::layer(self.hub.clone());
         let history = self.site.history.clone().run(self.hub.clone(), self.worker.clone());
         let router = http::router(self.site, socket_layer, self.options.site_dir.clone());
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        let acceptor =
-            |purpose| Acceptor { purpose, connections: connections.clone(), worker: self.worker.clone() };
-        let mut tasks = tokio::task::JoinSet::new();
+        let (leaving, left) = watch::channel(false);
+        let acceptor = |purpose| Acceptor {
+            purpose,
+            connections: connections.clone(),
+            worker: self.worker.clone(),
+            leaving: left.clone(),
+        };
+        if let Some(predecessor) = self.predecessor {
+            takeover::relieve(predecessor).await;
+        }
+        let mut acceptors = JoinSet::new();
         for listener in self.tcp {
             let purpose = match &self.store {
                 Some(store) => Purpose::Https(store.clone(), router.clone()),
                 None => Purpose::PlainHttp(router.clone()),
             };
-            tasks.spawn(acceptor(purpose).run(listener));
+            acceptors.spawn(acceptor(purpose).run(listener));
         }
         if let Some(listener) = self.redirect {
             let challenges = self.store.as_ref().and_then(|store| store.acme()).map(|acme| acme.challenges());
-            tasks.spawn(acceptor(Purpose::RedirectTo(self.port, challenges)).run(listener));
+            acceptors.spawn(acceptor(Purpose::RedirectTo(self.port, challenges)).run(listener));
         }
+        let mut tasks = JoinSet::new();
         if let Some(store) = &self.store {
             tasks.spawn(store.watch());
             if let Some(acme) = store.acme() {
@@ -245,10 +266,16 @@ impl Server {
         tasks.spawn(async move { hub.run_deadlines().await });
         let hub = self.hub.clone();
         tasks.spawn(async move { hub.run_reports().await });
-        stop.await;
-        tracing::info!("stopping");
-        self.hub.close(RETRY_AFTER);
-        tokio::time::sleep(LAST_WORDS).await;
+        let stopping = Stopping {
+            hub: self.hub,
+            io,
+            worker: self.worker.clone(),
+            acceptors,
+            connections,
+            leaving,
+            drain_timeout: self.options.drain_timeout,
+        };
+        stopping.run(stop, takeover::successor(&self.options.data_dir, self.copies)).await;
         tasks.abort_all();
     }
 }
@@ -282,60 +309,4 @@ fn lan_origin(options: &Options, tcp: &[TcpListener], port: u16) -> Option<Arc<s
         443 => format!("https://{}", SocketAddr::new(address, 0)).trim_end_matches(":0").into(),
         port => format!("https://{}", SocketAddr::new(address, port)).into(),
     })
-}
-
-fn bind_tcp(listen: &[SocketAddr]) -> Result<(Vec<TcpListener>, u16), StartError> {
-    let first = listen.first().ok_or(StartError::NoAddress)?;
-    if let Some(other) = listen.iter().find(|address| address.port() != first.port()) {
-        return Err(StartError::Ports(*first, *other));
-    }
-    let mut listeners: Vec<TcpListener> = Vec::new();
-    let mut port = first.port();
-    for address in listen {
-        let address = SocketAddr::new(address.ip(), port);
-        match listener::bind(address) {
-            Ok(listener) => {
-                if let Ok(bound) = listener.local_addr() {
-                    port = bound.port();
-                }
-                listeners.push(listener);
-            }
-            Err(error) if no_ipv6(address.ip(), &error) && listen.len() > 1 => {
-                tracing::warn!("this machine has no IPv6; serving IPv4 only");
-            }
-            Err(error) => return Err(bind_error("TCP", address, error)),
-        }
-    }
-    Ok((listeners, port))
-}
-
-/// The sockets of each media thread.
-fn bind_udp(tcp: &[TcpListener], threads: usize) -> Result<Vec<Vec<std::net::UdpSocket>>, StartError> {
-    let mut sockets: Vec<Vec<_>> = (0..threads.max(1)).map(|_| Vec::new()).collect();
-    for address in tcp.iter().filter_map(|listener| listener.local_addr().ok()) {
-        let bound = kaigi_worker::bind(address, sockets.len());
-        let bound = bound.map_err(|error| bind_error("UDP", address, error))?;
-        sockets.iter_mut().zip(bound).for_each(|(thread, socket)| thread.push(socket));
-    }
-    Ok(sockets)
-}
-
-/// A kernel without IPv6 refuses the family, one with IPv6 switched off the address.
-fn no_ipv6(address: IpAddr, error: &io::Error) -> bool {
-    const EAFNOSUPPORT: i32 = 97;
-    let unsupported = error.raw_os_error() == Some(EAFNOSUPPORT);
-    address.is_ipv6() && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
-}
-
-fn bind_error(protocol: &'static str, address: SocketAddr, error: io::Error) -> StartError {
-    let hint = match error.kind() {
-        io::ErrorKind::AddrInUse => return StartError::PortTaken { protocol, address },
-        io::ErrorKind::PermissionDenied => {
-            "; ports below 1024 need a privilege: `setcap cap_net_bind_service=+ep` on the program, or choose a port \
-             above with --listen ADDR:PORT"
-        }
-        io::ErrorKind::AddrNotAvailable => "; no interface has this address: `ip address` lists them",
-        _ => "",
-    };
-    StartError::Bind { protocol, address, error, hint }
 }

@@ -25,6 +25,10 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// Packets that may wait for one client; one that does not read is disconnected at this point.
 const SEND_BUFFER: usize = 1024;
 
+/// Room for a read from a WebSocket, kept for as long as the connection: for most messages. What is longer gets room of its
+/// own once its length is known.
+const READ: usize = 1024;
+
 /// Makes the Socket.IO layer with both namespaces.
 pub(crate) fn layer(hub: Arc<Hub>) -> (SocketIoLayer, SocketIo) {
     // A WebSocket message takes a few bytes more than its content: the packet type, namespace and ack id.
@@ -36,6 +40,7 @@ pub(crate) fn layer(hub: Arc<Hub>) -> (SocketIoLayer, SocketIo) {
         .connect_timeout(Duration::from_secs(10))
         .max_buffer_size(SEND_BUFFER)
         .max_payload(largest as u64)
+        .ws_read_buffer_size(READ)
         .ws_max_message_size(largest)
         .ws_max_frame_size(largest)
         .transports([TransportType::Polling, TransportType::Websocket])

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, UdpSocket},
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// Binds a UDP socket. IPv6 sockets do not take IPv4: each family has a socket of its own.
 pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -35,6 +35,28 @@ pub fn bind_shared(address: SocketAddr, sockets: usize) -> io::Result<Vec<UdpSoc
         }
     } else {
         bound.push(first.into());
+    }
+    Ok(bound)
+}
+
+/// Goes on with sockets that another process bound to one address ([`bind_shared`]), and binds more beside them until
+/// there are `sockets`. There may be more of them to begin with: nobody else would read what comes there.
+pub fn join_shared(held: Vec<UdpSocket>, sockets: usize) -> io::Result<Vec<UdpSocket>> {
+    let mut bound = Vec::with_capacity(held.len().max(sockets));
+    for socket in held {
+        socket.set_nonblocking(true)?;
+        bound.push(socket);
+    }
+    if let Some(first) = bound.first().filter(|_| bound.len() < sockets) {
+        SockRef::from(first).set_reuse_port(true)?;
+        let address = first.local_addr()?;
+        while bound.len() < sockets {
+            let next = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+            prepare(&next, address.is_ipv6())?;
+            next.set_reuse_port(true)?;
+            next.bind(&address.into())?;
+            bound.push(next.into());
+        }
     }
     Ok(bound)
 }

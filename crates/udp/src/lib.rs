@@ -12,7 +12,7 @@ mod options;
 mod socket;
 
 pub use batch::Batch;
-pub use bind::{bind, bind_shared};
+pub use bind::{bind, bind_shared, join_shared};
 pub use errors::QueuedError;
 pub use offload::{Offload, offload};
 pub use options::Buffers;

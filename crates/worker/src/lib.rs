@@ -149,6 +149,11 @@ pub fn bind(address: SocketAddr, threads: usize) -> io::Result<Vec<UdpSocket>> {
     kaigi_udp::bind_shared(address, threads)
 }
 
+/// Goes on with sockets that another process bound for its threads on one address, for this many threads.
+pub fn join(held: Vec<UdpSocket>, threads: usize) -> io::Result<Vec<UdpSocket>> {
+    kaigi_udp::join_shared(held, threads)
+}
+
 /// The running media threads.
 #[derive(Clone)]
 pub struct Worker(Arc<Running>);
@@ -269,6 +274,12 @@ impl Worker {
     /// Waits until something has happened to sessions, and tells all of it. For one reader.
     pub async fn reports(&self) -> Report {
         self.0.reports.take().await
+    }
+
+    /// Reads nothing from the shared sockets any more: another process goes on with them. What comes over streams is
+    /// served as before.
+    pub fn release_sockets(&self) {
+        self.0.ports.iter().for_each(Port::release_sockets);
     }
 
     fn port(&self, thread: u16) -> Option<&Port> {

@@ -38,6 +38,7 @@ pub(crate) struct Port {
     parcels: SyncSender<Parcel>,
     news: News,
     stop: AtomicBool,
+    released: AtomicBool,
 }
 
 /// The other ends of a [`Port`].
@@ -76,8 +77,15 @@ impl Port {
             parcels,
             news: News::default(),
             stop: AtomicBool::new(false),
+            released: AtomicBool::new(false),
         };
         Ok((port, Inbox { poll, inputs, parcels: received }))
+    }
+
+    /// The thread is to leave the shared sockets to another process.
+    pub(crate) fn release_sockets(&self) {
+        self.released.store(true, Ordering::SeqCst);
+        self.bell.ring();
     }
 
     /// The thread is to end.
@@ -201,6 +209,11 @@ impl Neighbours {
 
     pub(crate) fn stopping(&self) -> bool {
         self.port().stop.load(Ordering::SeqCst)
+    }
+
+    /// Another process reads the shared sockets.
+    pub(crate) fn has_released_sockets(&self) -> bool {
+        self.port().released.load(Ordering::SeqCst)
     }
 
     /// Tells all others of a relay of this thread. They act on it before they look at a datagram that comes later.

@@ -7,7 +7,7 @@ use std::{
     collections::VecDeque,
     io,
     net::{IpAddr, UdpSocket},
-    os::fd::AsRawFd,
+    os::fd::{AsRawFd, RawFd},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -99,6 +99,7 @@ pub(crate) fn start(
         inbox.poll.registry().register(&mut SourceFd(&fd), token, Interest::READABLE)?;
     }
     let shared = setup.open()?;
+    let originals: Vec<RawFd> = setup.sockets.iter().map(AsRawFd::as_raw_fd).collect();
     let granted = shared.first().map_or(SHARED_BUFFERS, Socket::buffers);
     let media = setup.media(shared, neighbours.clone(), inbox.poll.registry().try_clone()?);
     thread::Builder::new().name("kaigi-media".into()).spawn(move || {
@@ -113,7 +114,7 @@ pub(crate) fn start(
             let started: io::Result<Media> = media.take().map_or_else(again, Ok);
             match started {
                 Ok(media) => {
-                    let turns = Turns::new(media, past.clone(), shown.clone());
+                    let turns = Turns::new(media, originals.clone(), past.clone(), shown.clone());
                     // What is borrowed is left at a place where each datagram ends: queues and the poller.
                     if catch_unwind(AssertUnwindSafe(|| turns.run(&mut inbox))).is_ok() {
                         return;
@@ -141,6 +142,8 @@ pub(crate) fn start(
 struct Turns {
     media: Media,
     batch: Batch,
+    /// The shared sockets as the poller knows them; none once another process reads them.
+    polled: Vec<RawFd>,
     /// Shared sockets with something to read.
     shared: Vec<bool>,
     /// Relays with something to read.
@@ -155,13 +158,14 @@ struct Turns {
 }
 
 impl Turns {
-    fn new(media: Media, past: Metrics, shown: Arc<Mutex<Metrics>>) -> Self {
+    fn new(media: Media, polled: Vec<RawFd>, past: Metrics, shown: Arc<Mutex<Metrics>>) -> Self {
         // After a panic nobody tells again of what was there.
         let shared = vec![true; media.outlet.shared.len()];
         let (batch, relays) = (Batch::default(), VecDeque::new());
         Self {
             media,
             batch,
+            polled,
             shared,
             relays,
             inbox: true,
@@ -234,6 +238,9 @@ impl Turns {
     }
 
     fn take_turns(&mut self, inbox: &mut Inbox) {
+        if self.inbox {
+            self.release_sockets(inbox);
+        }
         for index in 0..self.shared.len() {
             for _ in 0..SHARED_READS {
                 if self.shared[index] {
@@ -255,6 +262,18 @@ impl Turns {
         }
         if self.inbox {
             self.inbox = self.open_inbox(inbox);
+        }
+    }
+
+    /// Leaves the shared sockets to another process, if that is wanted.
+    fn release_sockets(&mut self, inbox: &Inbox) {
+        if !self.polled.is_empty() && self.media.outlet.neighbours.has_released_sockets() {
+            for fd in self.polled.drain(..) {
+                let _ = inbox.poll.registry().deregister(&mut SourceFd(&fd));
+            }
+        }
+        if self.polled.is_empty() {
+            self.shared.fill(false);
         }
     }
 

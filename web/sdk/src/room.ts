@@ -51,6 +51,7 @@ import type {
   Permissions,
   Reaction,
   RoomSettings,
+  Roster as RosterNews,
   View,
 } from './wire.gen';
 
@@ -435,6 +436,8 @@ export class Meeting implements Room {
         return this.#roster.handleParticipantUpdated(event.data);
       case 'participant-left':
         return this.#roster.handleParticipantLeft(event.data);
+      case 'roster':
+        return this.#handleNews(event.data);
       case 'signal': {
         const { from, incarnation, payload } = event.data;
         if (this.#inbox.accept(event.data)) this.#paths.handleSignal(from, incarnation, payload);
@@ -469,6 +472,14 @@ export class Meeting implements Room {
       case 'request-error':
         console.warn('kaigi: a request was refused', event.data);
     }
+  }
+
+  /** What has changed in a large room within a moment; our own coming is no news to us. */
+  #handleNews({ participants, left, chat }: RosterNews): void {
+    for (const participant of participants) this.#roster.handleParticipantUpdated(participant);
+    for (const gone of left) this.#roster.handleParticipantLeft(gone);
+    const id = this.#joined?.participant.id;
+    this.#addChat(chat.filter(({ from, body }) => from !== id || body.type !== 'joined'));
   }
 
   #handleState(state: SignalingState): void {

@@ -96,6 +96,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   readonly #backoff: Backoff;
   #phase: Phase = { phase: 'idle' };
   #resume: Resume | undefined;
+  /** The room's media goes through the server, for all we know. */
+  #routed = false;
   #hasJoined = false;
   #startedAt = 0;
   /** The server answers, and lets us in when a host does. */
@@ -234,7 +236,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     const request: Join = {
       version: PROTOCOL_VERSION,
       ...this.#options.join(),
-      ...(this.#resume ? { resume: this.#resume } : {}),
+      ...(this.#resume ? { resume: { ...this.#resume, ...(this.#routed && { routed: true }) } } : {}),
     };
     let joined: Joined;
     try {
@@ -247,6 +249,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (phase.phase !== 'joining' || phase.connection !== connection) return;
     this.#phase = { phase: 'joined', connection, since: Date.now() };
     this.#resume = { token: joined.resumeToken, incarnation: joined.participant.incarnation };
+    this.#routed = joined.topology === 'routed';
     this.#hasJoined = true;
     this.#serverClosing = false;
     this.#lastRefusal = undefined;
@@ -283,12 +286,16 @@ export class Signaling extends Emitter<SignalingEvents> {
         return;
       case 'turned-away':
         return this.close('refused', turnedAway(event.data.over));
+      case 'topology':
+        this.#routed = event.data.mode === 'routed';
+        return this.#pass(event);
       case 'moved':
         // Another room, another token; what comes of it is the room's business.
         this.#resume = {
           token: event.data.resumeToken,
           incarnation: event.data.participant.incarnation,
         };
+        this.#routed = event.data.topology === 'routed';
         if (this.#phase.phase === 'joined') this.emit('event', event);
         return;
       case 'replaced':
@@ -298,11 +305,15 @@ export class Signaling extends Emitter<SignalingEvents> {
       case 'server-closing':
         return this.#handleServerClosing(event.data);
       default:
+        return this.#pass(event);
+    }
+  }
+
+  #pass(event: RoomEvent): void {
         // What arrives before the answer to `join` belongs after it.
         if (this.#phase.phase === 'joining') this.#phase.early.push(event);
         else if (this.#phase.phase === 'joined') this.emit('event', event);
     }
-  }
 
   #handleServerClosing({ retryAfterMs }: ServerClosing): void {
     if (!('connection' in this.#phase)) return;

@@ -106,7 +106,11 @@ token: string,
 /**
  * The incarnation whose peer connections still live; absent after a page reload.
  */
-incarnation?: number, };
+incarnation?: number, 
+/**
+ * The room's media went through the server. One that has restarted since lets the room begin that way.
+ */
+routed?: boolean, };
 export type JoinOutcome = "new" | "resumed" | "restored";
 export type Joined = { 
 /**
@@ -511,6 +515,19 @@ id: ParticipantId,
  * Why.
  */
 reason: LeaveReason, };
+export type Roster = { 
+/**
+ * Those who have come or changed, as they are now; the receiver may be among them.
+ */
+participants: Array<Participant>, 
+/**
+ * Those who are gone.
+ */
+left: Array<ParticipantLeft>, 
+/**
+ * The chat's notices of both.
+ */
+chat: Array<ChatEntry>, };
 export type ServerClosing = { 
 /**
  * Milliseconds after which to try again.
@@ -803,8 +820,8 @@ export type Speakers = {
  */
 participants: Array<ParticipantId>, };
 export type Request = { "event": "join", "data": Join } | { "event": "leave", "data": Empty } | { "event": "away", "data": Empty } | { "event": "signal", "data": Signal } | { "event": "media", "data": MediaState } | { "event": "chat", "data": Chat } | { "event": "chat-edit", "data": ChatEdit } | { "event": "chat-delete", "data": ChatDelete } | { "event": "poll", "data": NewPoll } | { "event": "vote", "data": Vote } | { "event": "poll-close", "data": PollClose } | { "event": "file", "data": FileOffer } | { "event": "hand", "data": Hand } | { "event": "react", "data": React } | { "event": "turn", "data": Empty } | { "event": "media-offer", "data": MediaOffer } | { "event": "media-close", "data": Empty } | { "event": "view", "data": View } | { "event": "room", "data": RoomChange } | { "event": "remove", "data": Remove } | { "event": "mute", "data": Mute } | { "event": "role", "data": Role } | { "event": "admit", "data": Admit } | { "event": "turn-away", "data": TurnAway } | { "event": "breakouts-open", "data": BreakoutsOpen } | { "event": "breakouts-close", "data": Empty } | { "event": "breakout-move", "data": BreakoutMove } | { "event": "route", "data": Empty };
-export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "chat-changed", "data": ChatEntry } | { "event": "reaction", "data": ReactionFrom } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "muted", "data": Muted } | { "event": "waiting", "data": Waiting } | { "event": "admitted", "data": Empty } | { "event": "turned-away", "data": TurnedAway } | { "event": "breakouts", "data": Breakouts } | { "event": "moved", "data": Joined } | { "event": "removed", "data": Removed } | { "event": "media-restart", "data": Empty };
+export type Event = { "event": "participant-joined", "data": Participant } | { "event": "participant-updated", "data": Participant } | { "event": "participant-left", "data": ParticipantLeft } | { "event": "roster", "data": Roster } | { "event": "signal", "data": SignalFrom } | { "event": "chat", "data": ChatEntry } | { "event": "chat-changed", "data": ChatEntry } | { "event": "reaction", "data": ReactionFrom } | { "event": "server-closing", "data": ServerClosing } | { "event": "replaced", "data": Empty } | { "event": "request-error", "data": RequestError } | { "event": "topology", "data": TopologyChange } | { "event": "slots", "data": Slots } | { "event": "layers", "data": Layers } | { "event": "speakers", "data": Speakers } | { "event": "room-updated", "data": RoomSettings } | { "event": "muted", "data": Muted } | { "event": "waiting", "data": Waiting } | { "event": "admitted", "data": Empty } | { "event": "turned-away", "data": TurnedAway } | { "event": "breakouts", "data": Breakouts } | { "event": "moved", "data": Joined } | { "event": "removed", "data": Removed } | { "event": "media-restart", "data": Empty };
 export type Answer<T> = { "ok": T } | { "error": Error };
 
-export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 2 };
+export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 3 };
 export const LIMITS = { displayNameGraphemes: 64, roomNameChars: 64, chatBytes: 8192, chatHistory: 200, sdpBytes: 131072, passwordBytes: 256, wants: 128, pollOptions: 20, pollTextBytes: 512, fileNameBytes: 512, breakouts: 50, breakoutTitleBytes: 128, breakoutMinutes: 1440 } as const;

@@ -44,6 +44,24 @@ describe('TURN', () => {
   });
 });
 
+describe('a large room', () => {
+  it('tells of its people together: who is here, who is gone, and what the chat says of it', async () => {
+    const ann = new Client();
+    await ann.join(joined(ME, [BOB]));
+    const cyd = participant('cyd', { name: 'Cyd', joinedAt: 3 });
+    const notice = (id: number, from: string) => ({ ...line(id, from, ''), body: { type: 'joined' as const } });
+    const chat = [notice(5, 'me'), notice(6, 'cyd')];
+    const left = [
+      { id: 'bob', reason: 'left' as const },
+      { id: 'nobody', reason: 'left' as const },
+    ];
+    await ann.tell({ event: 'roster', data: { participants: [ME, cyd], left, chat } });
+    expect(ann.room.participants.map(({ name }) => name)).toEqual(['Cyd']);
+    expect(ann.room.chat.map(({ from }) => from)).toEqual(['cyd']);
+    expect(ann.log).toEqual(['joined Cyd', 'left Bob left']);
+  });
+});
+
 describe('joining', () => {
   it("a newcomer offers at once; both see the other's four tracks", async () => {
     const { ann, bob } = await call();

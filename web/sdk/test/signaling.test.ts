@@ -59,6 +59,18 @@ describe('joining', () => {
     expect((await join()).resume).toEqual({ token: 'kept' });
   });
 
+  it('a room whose media goes through the server is to go on that way', async () => {
+    const { network, join } = begin();
+    await join();
+    network.last.handlers.event('topology', { mode: 'routed' });
+    await network.last.lose();
+    await vi.advanceTimersByTimeAsync(150);
+    expect((await join(joined(ANN, [], { topology: 'direct' }))).resume).toMatchObject({ routed: true });
+    await network.last.lose();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await join()).resume).not.toHaveProperty('routed');
+  });
+
   it('after the page was frozen it joins as after a reload', async () => {
     const { network, signaling, join } = begin();
     await join();

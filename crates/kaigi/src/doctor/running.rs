@@ -55,6 +55,14 @@ impl Running {
         false
     }
 
+    /// Whether it answers on all its addresses.
+    pub async fn healthy(&self) -> Result<(), String> {
+        for address in &self.addresses {
+            self.health(*address).await.map_err(|what| format!("{address}/healthz: {what}"))?;
+        }
+        Ok(())
+    }
+
     pub async fn web(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for address in &self.addresses {

@@ -40,6 +40,7 @@ pub const KEYS: &[Key] = &[
     one("max-participants"),
     one("room-capacity"),
     one("media-threads"),
+    one("drain-timeout"),
     list("ice-server"),
     secret_list("turn-user"),
     secret("turn-secret"),

@@ -98,7 +98,12 @@ fn other_than_default(name: &str) -> String {
         "allow-origin" => "https://www.example.org",
         "frame-ancestors" => "'none'",
         "media-threads" => "61",
-        "max-rooms" | "max-participants" | "room-capacity" | "log-keep" | "turn-max-allocations" => "5",
+        "drain-timeout"
+        | "max-rooms"
+        | "max-participants"
+        | "room-capacity"
+        | "log-keep"
+        | "turn-max-allocations" => "5",
         "turn-allocations-per-credential" => "64",
         "turn-bandwidth-per-credential" | "turn-bandwidth-per-address" => "2Mbit/s",
         "ice-server" => "stun:stun.example.org",

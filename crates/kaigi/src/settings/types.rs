@@ -304,6 +304,11 @@ pub fn allocations_of_one(text: &str) -> Result<usize, Expected> {
     text.parse().ok().filter(|count| *count >= 64).ok_or_else(expected)
 }
 
+/// An hour is longer than anything that is waited for.
+pub fn seconds(text: &str) -> Result<u32, Expected> {
+    text.parse().ok().filter(|seconds| *seconds <= 3600).ok_or_else(|| "whole seconds, from 0 to 3600".into())
+}
+
 pub fn count_or_none(text: &str) -> Result<usize, Expected> {
     text.parse().map_err(|_| "a whole number".into())
 }

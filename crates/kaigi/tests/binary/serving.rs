@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
-use super::support::{Folder, Run, Running};
+use super::support::{Folder, Run, Running, answer};
 use rustix::process::Signal;
 
 fn serve(folder: &Folder) -> Running {
@@ -137,4 +137,66 @@ fn a_log_file_holds_every_line_up_to_the_last() {
     assert!(log.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{log}");
     assert!(log.lines().next().unwrap().contains("did you mean KAIGI_LISTEN?"), "{log}");
     assert!(log.lines().last().unwrap().contains("stopping"), "{log}");
+}
+
+#[test]
+fn another_takes_over_only_when_told_to_and_the_first_ends_with_success() {
+    let folder = Folder::new();
+    let mut first = serve(&folder);
+    let port = first.port();
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["serve", "--listen", &listen, "--data-dir", "data", "--takeover"];
+    refused(&folder.kaigi(&arguments[..5]), port);
+    let mut second = folder.start(&[], &arguments);
+    assert_eq!(second.port(), port);
+    let run = first.end();
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(answer(&mut TcpStream::connect(&listen).unwrap()).starts_with("HTTP/1.1 308"));
+    // And so on.
+    let mut third = folder.start(&[], &arguments);
+    assert_eq!(third.port(), port);
+    assert_eq!(second.end().code, Some(0));
+    third.signal(Signal::TERM);
+    assert_eq!(third.end().code, Some(0));
+    // Where nobody runs it is a start like any other.
+    let mut fourth = folder.start(&[], &arguments);
+    assert_eq!(fourth.port(), port);
+}
+
+#[test]
+fn a_socket_that_systemd_holds_is_served_and_who_came_before_the_start_is_answered() {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = held.local_addr().unwrap();
+    let mut early = TcpStream::connect(address).unwrap();
+    let folder = Folder::new();
+    // As systemd passes it: as file 3, to the process that LISTEN_PID names.
+    let script = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#;
+    let server = std::process::Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_kaigi"), "--data-dir", "data", "--listen"])
+        .arg(address.to_string())
+        .current_dir(folder.path("."))
+        .stdin(std::os::fd::OwnedFd::from(held))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let mut server = server.unwrap();
+    let answered = answer(&mut early);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answered.starts_with("HTTP/1.1 308"), "{answered}");
+}
+
+#[test]
+fn healthy_says_whether_a_server_answers() {
+    let folder = Folder::new();
+    let mut server = serve(&folder);
+    let listen = format!("127.0.0.1:{}", server.port());
+    let healthy = |variables: &[_]| folder.kaigi_with(variables, &["healthy"]);
+    let run = healthy(&[("KAIGI_LISTEN", &*listen)]);
+    assert_eq!((run.code, &*run.stdout, &*run.stderr), (Some(0), "", ""));
+    server.signal(Signal::TERM);
+    server.end();
+    let run = healthy(&[("KAIGI_LISTEN", &*listen)]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains(&listen) && run.stderr.lines().count() == 1, "{}", run.stderr);
 }

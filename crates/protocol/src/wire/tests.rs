@@ -59,6 +59,7 @@ fn typescript() -> String {
         React,
         ReactionFrom,
         ParticipantLeft,
+        Roster,
         ServerClosing,
         RequestError,
         MediaLimits,

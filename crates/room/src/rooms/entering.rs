@@ -1,8 +1,8 @@
 //! How one comes in: as somebody new, as who one was before a restart, or as who never left.
 
-use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName};
+use kaigi_protocol::vocabulary::{LeaveReason, ParticipantId, RoomName, Topology};
 
-use super::{Due, Rooms, Seat};
+use super::{Due, News, Rooms, Seat};
 use crate::{
     chat::{ChatBody, Draft},
     grants::GrantedRole,
@@ -37,8 +37,7 @@ impl<S> Rooms<S> {
         let Participant { id, name, .. } = joined.participant.clone();
         if let Some(room) = self.rooms.get_mut(&join.room) {
             let line = room.chat.push(now.unix_ms, Draft::new(id.clone(), name, ChatBody::Joined));
-            let to = room.connections(&id);
-            self.tell(to, Event::Chat(line));
+            self.tell_news(&Seat { room: join.room.clone(), id }, News::Chat(line));
         }
         Ok(joined)
     }
@@ -52,6 +51,9 @@ impl<S> Rooms<S> {
         identity: &Identity,
     ) -> Result<Joined, Refusal> {
         self.room_for_one(&join.room)?;
+        if identity.routed {
+            self.begin_routed(&join.room);
+        }
         let participant = Participant {
             id: identity.id.clone(),
             name: join.name.clone(),
@@ -65,6 +67,18 @@ impl<S> Rooms<S> {
             identity: identity_of(join),
         };
         self.seat(now, connection, join, participant, JoinOutcome::Restored)
+    }
+
+    /// Its people come back one after the other; their media goes where it went before from the first on. If they turn
+    /// out to be few, the room goes back to direct as any other.
+    fn begin_routed(&mut self, name: &RoomName) {
+        let room = self.rooms.entry(name.clone()).or_default();
+        if room.course.mode == Topology::Direct {
+            room.course.mode = Topology::Routed;
+            let to = room.all_connections();
+            self.outputs.push_back(Output::Topology { room: name.clone(), mode: Topology::Routed });
+            self.tell(to, Event::Topology(Topology::Routed));
+        }
     }
 
     /// Goes on as a participant who is still here, taking over from its connection if that lives.
@@ -120,7 +134,7 @@ impl<S> Rooms<S> {
                 }
             }
         }
-        self.tell_others(&seat, Event::Updated(participant));
+        self.tell_news(&seat, News::Updated(participant));
         self.snapshot(&seat.room, &seat.id, JoinOutcome::Resumed).ok_or(Refusal::NoSuchParticipant)
     }
 
@@ -144,17 +158,17 @@ impl<S> Rooms<S> {
         let media = room.allows(&member).mask(member.participant.media);
         member.participant.media = media;
         room.members.insert(id.clone(), member);
-        let to = room.connections(&id);
         self.participants += 1;
         self.count(guest);
-        self.seats.insert(connection, Seat { room: name.clone(), id: id.clone() });
+        let seat = Seat { room: name.clone(), id: id.clone() };
+        self.seats.insert(connection, seat.clone());
         self.stop_waiting(connection);
         let appointed = self.appointed(now.instant, name);
         // Who opens a room is its host, whatever the rest may not do.
         let participant =
             self.rooms.get(name).and_then(|room| room.members.get(&id)).map(|m| m.participant.clone());
         let participant = participant.ok_or(Refusal::NoSuchParticipant)?;
-        self.tell(to.clone(), Event::Joined(participant));
+        self.tell_news(&seat, News::Joined(participant));
         for (room, who) in appointed.into_iter().filter(|(_, who)| *who != id) {
             self.tell_role(&room, &who, Some(connection));
         }

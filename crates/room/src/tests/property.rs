@@ -182,7 +182,8 @@ impl World {
                 let mine = &self.clients[client as usize];
                 if let (Some(room), Some((id, incarnation))) = (mine.room, mine.me.clone()) {
                     let live = (!reload).then_some(incarnation);
-                    let identity = Identity { id, incarnation, live, joined_at: 1, restorable: false };
+                    let identity =
+                        Identity { id, incarnation, live, joined_at: 1, restorable: false, routed: false };
                     self.join(client, room, mine.media_only, Some(identity));
                 }
             }
@@ -403,6 +404,7 @@ impl World {
                         client.media = client.media.without(source);
                     }
                     Event::Moved(joined) => client.enter(*joined),
+                    Event::Roster(_) => panic!("no room here is large"),
                     Event::Joined(who) | Event::Updated(who) => {
                         assert_ne!(Some(&who.id), client.me.as_ref().map(|(me, _)| me));
                         client.others.insert(who.id.clone(), who);

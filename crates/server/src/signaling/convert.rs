@@ -88,6 +88,11 @@ pub(crate) fn event(event: Event<wire::SignalPayload>) -> Option<wire::Event> {
         Event::Joined(who) => wire::Event::ParticipantJoined(participant(who)),
         Event::Updated(who) => wire::Event::ParticipantUpdated(participant(who)),
         Event::Left(id, reason) => wire::Event::ParticipantLeft(wire::ParticipantLeft { id, reason }),
+        Event::Roster(roster) => wire::Event::Roster(wire::Roster {
+            participants: roster.participants.into_iter().map(participant).collect(),
+            left: roster.left.into_iter().map(|(id, reason)| wire::ParticipantLeft { id, reason }).collect(),
+            chat: roster.chat.into_iter().map(chat).collect(),
+        }),
         Event::Signal { from, incarnation, seq, payload } => {
             wire::Event::Signal(wire::SignalFrom { from, incarnation, seq, payload })
         }

@@ -1,19 +1,22 @@
 //! Joins the room core to the connections: one lock, held only for computation, keeps the order in which
 //! things happened the order in which everyone is told.
 
+mod closing;
 mod greeter;
 mod joining;
 mod media;
 mod outside;
+mod packed;
 
 use greeter::Greeter;
 pub(crate) use outside::{Begun, Changed, Matches};
+use packed::Packed;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -74,7 +77,7 @@ pub(crate) struct Hub {
     password_guesses: Sources,
     secrets: Arc<Secrets>,
     next_connection: AtomicU64,
-    closing: AtomicBool,
+    progress: closing::Progress,
     /// The next deadline of the rooms may have changed.
     deadline: Notify,
 }
@@ -84,6 +87,8 @@ struct State {
     bridge: Bridge<Worker>,
     greeter: Arc<Greeter>,
     sockets: HashMap<ConnectionId, SocketRef>,
+    /// Those of them that know no `roster`.
+    older: HashSet<ConnectionId>,
     /// Those who come by HTTP alone.
     outside: outside::Table,
     webhooks: Webhooks,
@@ -108,6 +113,7 @@ impl Hub {
             bridge: Bridge::new(worker.clone()),
             greeter: greeter.clone(),
             sockets: HashMap::new(),
+            older: HashSet::new(),
             outside: outside::Table::default(),
             webhooks,
         };
@@ -124,7 +130,7 @@ impl Hub {
             password_guesses: Sources::new(per_minute(10, PASSWORD_BURST)),
             secrets,
             next_connection: AtomicU64::new(1),
-            closing: AtomicBool::new(false),
+            progress: closing::Progress::default(),
             deadline: Notify::new(),
         })
     }
@@ -146,6 +152,7 @@ impl Hub {
         if state.sockets.remove(&connection).is_some() {
             gauge!("kaigi_signaling_connections").decrement(1);
         }
+        state.older.remove(&connection);
         state.lose(connection);
         self.deadline.notify_one();
     }
@@ -267,20 +274,6 @@ impl Hub {
         }
     }
 
-    /// Tells everyone that the server stops, and lets nobody in any more.
-    pub(crate) fn close(&self, retry_after: Duration) {
-        self.closing.store(true, Ordering::Relaxed);
-        let closing = wire::ServerClosing { retry_after_ms: retry_after.as_millis() as u32 };
-        let closing = wire::Event::ServerClosing(closing);
-        for socket in self.lock().sockets.values() {
-            let _ = emit(socket, &closing);
-        }
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics by design; if it did, going on with the other rooms is better than stopping.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -328,8 +321,9 @@ impl State {
                     continue;
                 }
             };
+            let packed = Packed::new(&event);
             for connection in to {
-                if !self.tell(connection, &event) {
+                if !self.tell_packed(connection, &event, &packed) {
                     deaf.push(connection);
                 } else if let (wire::Event::Removed(_) | wire::Event::TurnedAway(_), Some(socket)) =
                     (&event, self.sockets.get(&connection))
@@ -365,8 +359,19 @@ impl State {
 
     /// Says false when the connection does not take it.
     fn tell(&self, connection: ConnectionId, event: &wire::Event) -> bool {
+        self.tell_packed(connection, event, &Packed::new(event))
+    }
+
+    /// The same, with the event ready to be sent: to many it is made ready once.
+    fn tell_packed(&self, connection: ConnectionId, event: &wire::Event, packed: &Packed) -> bool {
         let Some(socket) = self.sockets.get(&connection) else { return true };
-        match emit(socket, event) {
+        let sent = match event {
+            wire::Event::Roster(roster) if self.older.contains(&connection) => {
+                packed::singly(roster).try_for_each(|event| emit(socket, &event))
+            }
+            _ => packed.emit(socket),
+        };
+        match sent {
             Ok(()) => true,
             Err(SendError::Socket(SocketError::Closed)) => true,
             Err(error) => {
@@ -381,32 +386,7 @@ impl State {
 
 /// Sends an event under its Socket.IO name.
 pub(super) fn emit(socket: &SocketRef, event: &wire::Event) -> Result<(), SendError> {
-    use wire::Event::*;
-    match event {
-        ParticipantJoined(data) => socket.emit("participant-joined", data),
-        ParticipantUpdated(data) => socket.emit("participant-updated", data),
-        ParticipantLeft(data) => socket.emit("participant-left", data),
-        Signal(data) => socket.emit("signal", data),
-        Chat(data) => socket.emit("chat", data),
-        ChatChanged(data) => socket.emit("chat-changed", data),
-        Reaction(data) => socket.emit("reaction", data),
-        ServerClosing(data) => socket.emit("server-closing", data),
-        Replaced(data) => socket.emit("replaced", data),
-        RequestError(data) => socket.emit("request-error", data),
-        Topology(data) => socket.emit("topology", data),
-        Slots(data) => socket.emit("slots", data),
-        Layers(data) => socket.emit("layers", data),
-        Speakers(data) => socket.emit("speakers", data),
-        RoomUpdated(data) => socket.emit("room-updated", data),
-        Muted(data) => socket.emit("muted", data),
-        Waiting(data) => socket.emit("waiting", data),
-        Admitted(data) => socket.emit("admitted", data),
-        TurnedAway(data) => socket.emit("turned-away", data),
-        Breakouts(data) => socket.emit("breakouts", data),
-        Moved(data) => socket.emit("moved", data),
-        Removed(data) => socket.emit("removed", data),
-        MediaRestart(data) => socket.emit("media-restart", data),
-    }
+    Packed::new(event).emit(socket)
 }
 
 /// Disconnects a client as soon as it can be told so.

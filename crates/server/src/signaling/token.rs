@@ -69,6 +69,7 @@ impl Tokens {
             live: live.filter(|live| *live == claims.incarnation),
             joined_at: claims.joined_at,
             restorable: claims.run != self.run && just_started,
+            routed: false,
         })
     }
 }

@@ -58,6 +58,7 @@ fn open() -> House {
         max_participants: 1_000,
         room_capacity: 3,
         media_threads: 1,
+        drain_timeout: Default::default(),
         turn: TurnOptions::default(),
         ice_servers: Vec::new(),
     };

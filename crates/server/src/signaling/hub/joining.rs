@@ -1,12 +1,12 @@
 //! Coming in: names, keys, tokens and passwords are looked at here, then the room core decides.
 
-use std::{net::IpAddr, sync::atomic::Ordering};
+use std::net::IpAddr;
 
 use kaigi_protocol::{
     vocabulary::{DisplayName, ErrorCode, ParticipantId, RoomName},
     wire,
 };
-use kaigi_room::{ConnectionId, GrantedRole, GuestId, Now, Rooms};
+use kaigi_room::{ConnectionId, GrantedRole, GuestId, Identity, Now, Rooms};
 use metrics::counter;
 
 use super::{Hub, now, short};
@@ -17,6 +17,9 @@ use crate::{
     signaling::convert,
     visitor::Visitor,
 };
+
+/// The minor version of the protocol that has the event `roster`.
+const ROSTER_SINCE: u16 = 3;
 
 impl Hub {
     /// Enters a room; `reply` is called before anyone hears of it.
@@ -29,8 +32,10 @@ impl Hub {
     ) {
         let now = now();
         let mut state = self.lock();
+        let older = request.version.minor < ROSTER_SINCE;
         let wish = self.wish(visitor, request, now).and_then(|wish| {
             let join = wish.settle(&state.rooms)?;
+            self.check_phase(&state.rooms, &join.room)?;
             self.count_guess(state.rooms.weighs_password(&join), visitor)?;
             Ok(join)
         });
@@ -41,6 +46,9 @@ impl Hub {
         let room = wish.room.clone();
         match state.rooms.join(now, connection, wish) {
             Ok(joined) => {
+                if older {
+                    state.older.insert(connection);
+                }
                 counter!("kaigi_joins_total").increment(1);
                 tracing::info!(room = %short(&room), participant = %joined.participant.id,
                     outcome = ?joined.outcome, others = joined.others.len(), "joined");
@@ -50,6 +58,7 @@ impl Hub {
         }
         state.drain();
         state.recall(connection);
+        self.send_after(&state, connection);
         self.deadline.notify_one();
     }
 
@@ -57,12 +66,6 @@ impl Hub {
     pub(super) fn wish(&self, visitor: &Visitor, request: wire::Join, now: Now) -> Result<Wish, wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
         let wire::Join { version: _, room, name, media, resume, create_key, password, token } = request;
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(error(
-                ErrorCode::ShuttingDown,
-                "the server is stopping; try again in a moment".into(),
-            ));
-        }
         let room = RoomName::parse(&room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
         let (claims, refused) = match self.claims(token.as_deref(), now) {
@@ -82,7 +85,8 @@ impl Hub {
             None => self.may_open(session),
         };
         let resume = resume.and_then(|resume| {
-            self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)
+            let was = self.greeter.tokens.read(&resume.token, &room, resume.incarnation, now.unix_ms)?;
+            Some(Identity { routed: resume.routed.unwrap_or_default(), ..was })
         });
         let sent_as_host = grant.as_ref().is_some_and(|grant| grant.role == GrantedRole::Host);
         let join = kaigi_room::Join {

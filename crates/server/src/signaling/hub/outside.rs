@@ -95,6 +95,7 @@ impl Hub {
             let mut wish = self.wish(visitor, request, now)?.settle(&state.rooms)?;
             let room = wish.room.clone();
             wish.media_only = true;
+            self.check_phase(&state.rooms, &room)?;
             self.count_guess(state.rooms.weighs_password(&wish), visitor)?;
             state.outside.has_place(&room)?;
             let joined = state.rooms.join(now, connection, wish).map_err(convert::refusal)?;
@@ -116,16 +117,13 @@ impl Hub {
         offer: Offer,
     ) -> Result<Begun, wire::Error> {
         let error = |code, message: String| wire::Error { code, message };
-        if self.is_closing() {
-            let message = "the server is stopping; try again in a moment".into();
-            return Err(error(ErrorCode::ShuttingDown, message));
-        }
         let room = RoomName::parse(room)
             .map_err(|why| error(ErrorCode::InvalidRoomName, format!("room name: {why}")))?;
         let candidates = self.candidates(visitor).await;
         let (connection, viewer) = (self.number(), ParticipantId(random_id()));
         let beginning = {
             let mut state = self.lock();
+            self.check_phase(&state.rooms, &room)?;
             let token = token.filter(|token| !token.is_empty());
             let (token, access) = match token {
                 Some(token) if Keys::looks_like_token(token) => (None, Some(token)),
