@@ -44,8 +44,19 @@ step "upgrade"
 echo kept >/var/lib/kaigi/kept
 settings=$(md5sum </etc/kaigi/kaigi.toml)
 before=$(main_pid)
+# Somebody connects all the time, by each of both ports.
+: >/root/refused
+while [ ! -e /root/enough ]; do
+  for url in https://localhost/healthz http://localhost/; do
+    curl -ks -o /dev/null --max-time 30 "$url" || echo "$url: curl says $?" >>/root/refused
+  done
+  echo >>/root/tried
+done &
 dpkg -i /root/second.deb </dev/null || fail "the upgrade"
 until_true "it answers after the upgrade" answers
+touch /root/enough; wait $!
+[ -s /root/refused ] && fail "refused in the upgrade: $(cat /root/refused)"
+[ "$(wc -l </root/tried)" -gt 5 ] || fail "too few connections: $(wc -l </root/tried)"
 [ "$(main_pid)" != "$before" ] || fail "it was not restarted"
 [ "$(dpkg-query -W -f '${Version}' kaigi)" = 99.0.0 ] || fail "the version"
 [ -f /var/lib/kaigi/kept ] || fail "the data folder was lost"

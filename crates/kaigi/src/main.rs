@@ -152,6 +152,7 @@ async fn serve_until_told(
         held.serves(&server.addresses());
         daemon::let_go();
     }
+    service::keep(server.sockets());
     service::ready(server.pulse(), &format!("serving meetings on {}", listen.join(", ")));
     let told = async {
         told.await;

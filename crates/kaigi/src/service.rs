@@ -1,10 +1,15 @@
 //! What a service manager (systemd, or whoever sets `NOTIFY_SOCKET`) is told: that the server is ready, that it is alive,
-//! that it stops. Without one, nothing happens.
+//! that it stops. Without one, nothing happens. And what it is to keep: the sockets, for the server after a restart or a crash.
 
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use kaigi_server::Pulse;
 use sd_notify::NotifyState;
+
+/// File descriptors that go with one message (the kernel's `SCM_MAX_FD` is 253).
+const MOST_FDS: usize = 250;
 
 /// Says that the server serves, and from now on, as often as is asked for, that it still does. The latter is only said
 /// after it was tried: a process whose threads hang falls silent and is restarted.
@@ -12,6 +17,17 @@ pub fn ready(pulse: Pulse, status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
     tokio::spawn(watch(pulse, patience));
+}
+
+/// Gives all sockets to systemd's store (`FileDescriptorStoreMax=` of the unit), in place of what is in it: who connects while
+/// the service restarts waits, and is not refused.
+pub fn keep(sockets: &[OwnedFd]) {
+    let ours = NotifyState::FdName("kaigi");
+    tell(&[NotifyState::FdStoreRemove, ours]);
+    for some in sockets.chunks(MOST_FDS) {
+        let some: Vec<BorrowedFd<'_>> = some.iter().map(AsFd::as_fd).collect();
+        warn(sd_notify::notify_with_fds(&[NotifyState::FdStore, ours], &some));
+    }
 }
 
 /// Says that the server stops by itself.
@@ -33,7 +49,11 @@ async fn watch(pulse: Pulse, patience: Duration) {
 }
 
 fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
+    warn(sd_notify::notify(states));
+}
+
+fn warn(told: io::Result<()>) {
+    if let Err(error) = told {
         tracing::warn!("the service manager cannot be told anything: {error}");
     }
 }

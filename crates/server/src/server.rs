@@ -204,6 +204,11 @@ impl Server {
         self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }
 
+    /// Every socket that is listened on, once more, for whoever keeps them for the next server.
+    pub fn sockets(&self) -> &[OwnedFd] {
+        &self.copies
+    }
+
     /// The certificate in use; `None` without TLS.
     pub fn certificate(&self) -> Option<Arc<Certificate>> {
         self.store.as_ref().map(|store| store.current())

@@ -50,6 +50,8 @@ fn it_says_that_it_is_ready_alive_and_stopping() {
     let folder = Folder::new();
     let manager = Manager::new(&folder);
     let server = manager.start(&folder);
+    assert!(manager.waits_for("FDSTOREREMOVE=1").contains("FDNAME=kaigi"));
+    assert!(manager.waits_for("FDSTORE=1").contains("FDNAME=kaigi"));
     let ready = manager.waits_for("READY=1");
     assert!(ready.contains("STATUS=serving meetings on 127.0.0.1:"), "{ready}");
     for _ in 0..3 {
