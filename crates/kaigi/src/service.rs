@@ -10,6 +10,8 @@ use sd_notify::NotifyState;
 
 /// File descriptors that go with one message (the kernel's `SCM_MAX_FD` is 253).
 const MOST_FDS: usize = 250;
+/// The name of our sockets in the store.
+const STORED: &str = "kaigi";
 
 /// Says that the server serves, and from now on, as often as is asked for, that it still does. The latter is only said
 /// after it was tried: a process whose threads hang falls silent and is restarted.
@@ -22,11 +24,10 @@ pub fn ready(pulse: Pulse, status: &str) {
 /// Gives all sockets to systemd's store (`FileDescriptorStoreMax=` of the unit), in place of what is in it: who connects while
 /// the service restarts waits, and is not refused.
 pub fn keep(sockets: &[OwnedFd]) {
-    let ours = NotifyState::FdName("kaigi");
-    tell(&[NotifyState::FdStoreRemove, ours]);
+    tell(&[NotifyState::FdStoreRemove, NotifyState::FdName(STORED)]);
     for some in sockets.chunks(MOST_FDS) {
         let some: Vec<BorrowedFd<'_>> = some.iter().map(AsFd::as_fd).collect();
-        warn(sd_notify::notify_with_fds(&[NotifyState::FdStore, ours], &some));
+        warn(sd_notify::notify_with_fds(&[NotifyState::FdStore, NotifyState::FdName(STORED)], &some));
     }
 }
 
