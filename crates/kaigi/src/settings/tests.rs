@@ -116,6 +116,10 @@ fn other_than_default(name: &str) -> String {
         "site-dir" => "/",
         "acme" => "meet.example.org",
         "acme-contact" => "admin@example.org",
+        "access" => "token",
+        "token-secret" => "app:0123456789abcdef0123456789abcdef",
+        "token-public-key" => "app:/etc/kaigi/app.pem",
+        "webhook" => "https://app.example.org/kaigi",
         "acme-directory" => "https://acme.example.org/directory",
         _ => "/anything",
     }
