@@ -268,6 +268,11 @@ mod tests {
 
     /// Logs of a publisher: sound, then three layers that have sent five frames of three packets each.
     fn logs() -> Vec<Log> {
+        logs_since(0)
+    }
+
+    /// The same of one whose clock began elsewhere.
+    fn logs_since(start: u32) -> Vec<Log> {
         let clip = Rc::new(Clip { video: [layer(2000), layer(2500), layer(3000)], audio: layer(100) });
         let sources = [Source::Audio, Source::Video(0), Source::Video(1), Source::Video(2)];
         let mut logs: Vec<Log> = sources.map(|source| Log::new(clip.clone(), source)).into();
@@ -275,7 +280,7 @@ mod tests {
             for frame in 0..5 {
                 let (range, _) = log.layer().frames[frame].clone();
                 for packet in range {
-                    let (timestamp, picture, tl0) = (3000 * frame as u32, frame as u16, frame as u8);
+                    let (timestamp, picture, tl0) = (start + 3000 * frame as u32, frame as u16, frame as u8);
                     log.push(Sent { packet, timestamp, picture, tl0, at_ns: 1000 });
                 }
             }
@@ -381,14 +386,9 @@ mod tests {
     #[test]
     fn media_may_come_before_signaling_says_whose_it_is() {
         let (mut logs, mut track) = (logs(), Track::new(Some(VIDEO)));
-        // Another publisher, who began at another moment.
-        for mut log in self::logs() {
-            let last = *log.at(log.end() - 1).unwrap();
-            log.push(Sent { packet: 0, timestamp: last.timestamp + 70_000, ..last });
-            logs.push(log);
-        }
+        logs.extend(logs_since(70_000));
         forward(&mut track, &logs, 3, 0, untouched);
-        forward(&mut track, &logs, 7, 15, untouched);
+        forward(&mut track, &logs, 7, 1, untouched);
         track.assign(Some(5..8));
         let counts = track.finish();
         assert_eq!((counts.corrupt, counts.ahead), (0, 1));
